@@ -1,0 +1,1 @@
+"""What an item is about: geopolitical or not, topics, countries, places, actors, pairs."""

@@ -1,0 +1,1 @@
+"""Who an item is: canonical address, item id, content hash, event id. Computed before keying, never changed."""

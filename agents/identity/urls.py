@@ -1,0 +1,144 @@
+"""Canonical addresses: the same story under any of its addresses gets the same id.
+
+The rules are data (``url_rules.yaml``): tracking parameters, host prefixes, AMP endings and wrappers. Here is only
+how they are applied. The result is an identifier, not necessarily an address that answers.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import msgspec
+import yaml
+
+_UNRESERVED = "-._~!$&'()*+,;=:@/"
+_MAX_LENGTH = 4096
+_MAX_UNWRAP = 3
+
+
+class _Tracking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    exact: frozenset[str]
+    prefixes: tuple[str, ...]
+
+
+class _Host(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    keep: frozenset[str]
+
+
+class _Wrapper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host: str
+    path: str
+
+
+class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    host_prefixes: frozenset[str]
+    tracking: _Tracking
+    hosts: dict[str, _Host]
+    path_suffixes: tuple[str, ...]
+    amp_markers: tuple[str, ...]
+    wrappers: tuple[_Wrapper, ...]
+
+
+@cache
+def _rules() -> _Rules:
+    text = resources.files("agents.identity").joinpath("url_rules.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.safe_load(text), _Rules)
+
+
+def is_web_address(url: str) -> bool:
+    """Whether ``url`` is an absolute http or https address with a host."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def canonical_url(url: str) -> str | None:
+    """Return the canonical form of a story's address, or None where it is no usable http(s) address.
+
+    Scheme, ``www.``, mobile and AMP variants, default ports, tracking parameters, parameter order, fragments, doubled
+    and trailing slashes and the spelling of percent escapes do not distinguish stories. Fragments that a page uses as
+    its path (``#!/…``, ``#/…``) do.
+    """
+    address = url.strip()
+    for _ in range(_MAX_UNWRAP):
+        if not address or len(address) > _MAX_LENGTH:
+            return None
+        try:
+            parts = urlsplit(address)
+            host = _canonical_host(parts.hostname or "")
+            port = parts.port
+        except ValueError:
+            return None
+        if parts.scheme not in {"http", "https"} or not host:
+            return None
+        inner = _unwrap(host, parts.path)
+        if inner is None:
+            break
+        address = inner
+    default_port = {"http": 80, "https": 443}[parts.scheme]
+    netloc = host if port in {None, default_port} else f"{host}:{port}"
+    path = _canonical_path(parts.path)
+    query = _canonical_query(host, parts.query)
+    fragment = f"#{parts.fragment}" if parts.fragment.startswith(("!", "/")) else ""
+    return f"https://{netloc}{path}{query}{fragment}"
+
+
+def _canonical_host(host: str) -> str:
+    host = host.rstrip(".").lower()
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    label, dot, rest = host.partition(".")
+    # "m.example.com" is example.com in another dress; "m.com" is somebody's name.
+    if dot and "." in rest and label in _rules().host_prefixes:
+        return rest
+    return host
+
+
+def _unwrap(host: str, path: str) -> str | None:
+    for wrapper in _rules().wrappers:
+        if (host == wrapper.host or host.endswith("." + wrapper.host)) and (found := re.match(wrapper.path, path)):
+            inner = found["url"]
+            return inner if "://" in inner else f"https://{inner}"
+    return None
+
+
+def _canonical_path(path: str) -> str:
+    path = re.sub(r"/{2,}", "/", path)
+    # Decode what needs no escape, escape what does, so that both spellings meet.
+    path = quote(unquote(path, errors="strict"), safe=_UNRESERVED) if _decodable(path) else path
+    rules = _rules()
+    for marker in rules.amp_markers:
+        path = re.sub(re.escape(marker) + r"(?=$|\.html?$)", "", path)
+    path = path.rstrip("/")
+    for suffix in rules.path_suffixes:
+        if path.endswith(suffix):
+            path = path[: -len(suffix)].rstrip("/")
+    return path
+
+
+def _decodable(path: str) -> bool:
+    try:
+        unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return False
+    # An escaped slash or percent sign means something else than the bare one.
+    return not re.search(r"%(?:2f|25|3f|23)", path, re.IGNORECASE)
+
+
+def _canonical_query(host: str, query: str) -> str:
+    if not query:
+        return ""
+    tracking = _rules().tracking
+    special = _rules().hosts.get(host)
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(query, keep_blank_values=True, errors="replace")
+        if (special is not None and name in special.keep)
+        or (name not in tracking.exact and not name.startswith(tracking.prefixes))
+    ]
+    return "?" + urlencode(sorted(kept)) if kept else ""

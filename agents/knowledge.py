@@ -1,0 +1,134 @@
+"""The knowledge files: what geowire knows that is not code, with the operator's overlay on top.
+
+A room keeps its files beside its code (``agents/strip/forms/en.yaml``); an operator's directory
+(``GEOWIRE_KNOWLEDGE_DIR``) holds files under the same names (``strip/forms/en.yaml``). Every room says itself how two
+files of one name are merged. All files that were read go into one hash, which every event carries: change a term, and
+it is visible on the event.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import yaml
+
+from schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+T = TypeVar("T")
+
+
+class KnowledgeFile(msgspec.Struct, frozen=True):
+    """One file of knowledge, read.
+
+    Attributes:
+        name: Path below the rooms, e.g. ``strip/forms/en.yaml``.
+        shown: Where it was found, for messages.
+        content: The bytes.
+        overlay: Whether it is the operator's.
+    """
+
+    name: str
+    shown: str
+    content: bytes
+    overlay: bool
+
+    @property
+    def stem(self) -> str:
+        """The file's name without directory and ending, usually a language code."""
+        return Path(self.name).stem
+
+
+def read_files(room: str, *, overlay: Path | None = None) -> list[KnowledgeFile]:
+    """Read the knowledge files below a room, shipped ones first, then the operator's.
+
+    Args:
+        room: Path below ``agents``, e.g. ``strip/forms``.
+        overlay: The operator's knowledge directory.
+
+    Raises:
+        ConfigError: The overlay cannot be read.
+    """
+    shipped = resources.files("agents").joinpath(room)
+    files = [
+        KnowledgeFile(f"{room}/{entry.name}", f"{room}/{entry.name} (shipped)", entry.read_bytes(), overlay=False)
+        for entry in sorted(shipped.iterdir(), key=_name)
+        if _is_knowledge(entry.name)
+    ]
+    directory = overlay / room if overlay is not None else None
+    if directory is not None and directory.is_dir():
+        try:
+            files += [
+                KnowledgeFile(f"{room}/{path.name}", str(path), path.read_bytes(), overlay=True)
+                for path in sorted(directory.iterdir())
+                if _is_knowledge(path.name)
+            ]
+        except OSError as error:
+            raise ConfigError(f"knowledge file cannot be read: {error}; check GEOWIRE_KNOWLEDGE_DIR") from error
+    return files
+
+
+def parse_yaml(file: KnowledgeFile, form: type[T]) -> T:
+    """Read a YAML knowledge file as a typed struct.
+
+    Raises:
+        ConfigError: The file is no YAML, or not of that form; says file, place and fault.
+    """
+    try:
+        loaded: Any = yaml.load(file.content, Loader=_loader())
+        return msgspec.convert(loaded, form, strict=True)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file.shown} is not valid YAML: {' '.join(str(error).split())}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file.shown}: {error}") from error
+
+
+def parse_tsv(file: KnowledgeFile, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """Read a TSV knowledge file with a header line; lines that start with ``#`` are comments.
+
+    Raises:
+        ConfigError: A column is missing, or a row has another number of cells; says file and line.
+    """
+    lines = [
+        (number, line)
+        for number, line in enumerate(file.content.decode("utf-8").splitlines(), 1)
+        if line.strip() and not line.startswith("#")
+    ]
+    header = tuple(lines[0][1].split("\t")) if lines else ()
+    if header != columns:
+        raise ConfigError(f"{file.shown}: the header must be {'<tab>'.join(columns)}, found {'<tab>'.join(header)}")
+    rows = []
+    for number, line in lines[1:]:
+        cells = line.split("\t")
+        if len(cells) != len(columns):
+            raise ConfigError(f"{file.shown}, line {number}: {len(columns)} cells expected, {len(cells)} found")
+        rows.append(dict(zip(columns, cells, strict=True)))
+    return rows
+
+
+def knowledge_hash(files: list[KnowledgeFile]) -> str:
+    """Return the hash over names and contents that events carry as ``pipeline.knowledge``."""
+    digest = hashlib.blake2b(digest_size=8)
+    for file in sorted(files, key=lambda f: (f.name, f.overlay)):
+        digest.update(f"{file.name}\0{file.overlay:d}\0{len(file.content)}\0".encode())
+        digest.update(file.content)
+    return digest.hexdigest()
+
+
+def _loader() -> type[yaml.SafeLoader] | type[yaml.CSafeLoader]:
+    # libyaml reads ten times faster; wheels of PyYAML have it, a build from source may not.
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[no-any-return]
+
+
+def _is_knowledge(name: str) -> bool:
+    return name.endswith((".yaml", ".tsv"))
+
+
+def _name(entry: Traversable) -> str:
+    return entry.name
