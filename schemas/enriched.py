@@ -188,7 +188,8 @@ class Enriched(Struct, frozen=True, kw_only=True):
     uncertain: tuple[Uncertain, ...] = ()
     geopolitical: Geopolitical
     topics: Annotated[
-        tuple[Topic, ...] | None, Meta(description="[] when not geopolitical; null without knowledge of the language")
+        tuple[Topic, ...] | None,
+        Meta(description="[] when not geopolitical; null without knowledge of the language"),
     ]
     countries: tuple[Country, ...] = ()
     places: tuple[Place, ...] = ()

@@ -19,32 +19,10 @@ from typing import Literal
 from msgspec import Struct
 
 from schemas.enriched import Supersedes
+from schemas.record import Position
 
 DAY_MS = 86_400_000
 _FOREIGN_KEPT = 16
-
-
-class Position(Struct, frozen=True, array_like=True):
-    """A partition and offset of news.raw; as text, ``partition:offset``."""
-
-    partition: int
-    offset: int
-
-    def __str__(self) -> str:
-        """Return the form used in headers and events."""
-        return f"{self.partition}:{self.offset}"
-
-    @classmethod
-    def parse(cls, text: str) -> Position:
-        """Read the form used in headers.
-
-        Raises:
-            ValueError: Where it is not two non-negative integers with a colon between them.
-        """
-        partition, colon, offset = text.partition(":")
-        if not (colon and partition.isascii() and partition.isdigit() and offset.isascii() and offset.isdigit()):
-            raise ValueError(f"origin is not partition:offset: {text[:40]!r}")
-        return cls(int(partition), int(offset))
 
 
 class Version(Struct, frozen=True, array_like=True):
@@ -125,7 +103,8 @@ def decide(entry: Entry | None, sighting: Sighting, *, committed: Position, ttl:
 
     standing = entry.versions[-1]
     if sighting.origin.offset <= max(
-        (v.origin.offset for v in entry.versions if v.origin.partition == sighting.origin.partition), default=-1
+        (v.origin.offset for v in entry.versions if v.origin.partition == sighting.origin.partition),
+        default=-1,
     ):
         return Decision(Repeated(standing.origin, "redelivered"), None)
 
@@ -135,9 +114,7 @@ def decide(entry: Entry | None, sighting: Sighting, *, committed: Position, ttl:
             Repeated(standing.origin, "same-content"), Entry(entry.versions, sighting.time) if stale else None
         )
 
-    supersedes = Supersedes(
-        fetched=standing.fetched, content_hash=standing.content_hash, origin=str(standing.origin)
-    )
+    supersedes = Supersedes(fetched=standing.fetched, content_hash=standing.content_hash, origin=str(standing.origin))
     edited = Version(sighting.origin, sighting.content_hash, sighting.fetched, supersedes)
     versions = (*_still_needed(entry.versions, committed), edited)
     return Decision(Accepted("edited", supersedes, again=False), Entry(versions, max(sighting.time, entry.last_seen)))

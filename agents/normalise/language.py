@@ -12,7 +12,16 @@ _SAMPLE = 600
 _KNOWN = frozenset(code for _, code in pycld2.LANGUAGES)
 # cld2's names for languages where BCP 47 has another today.
 _FROM_CLD2 = {"iw": "he", "jw": "jv", "mo": "ro", "tl": "fil", "no": "nb", "un": "und"}
-_TO_CLD2 = {"he": "iw", "jv": "jw", "fil": "tl", "nb": "no", "nn": "no", "zh-hans": "zh", "zh-hant": "zh-Hant"}
+_TO_CLD2 = {
+    "he": "iw",
+    "jv": "jw",
+    "fil": "tl",
+    "nb": "no",
+    "nn": "no",
+    "zh-hans": "zh",
+    "zh-hant": "zh-Hant",
+}
+_PRIMARY = re.compile(r"[a-z]{2,3}")
 _ADDRESS = re.compile(r"https?://\S+|\S+@\S+")
 
 
@@ -45,4 +54,4 @@ def _primary(tag: str | None) -> str | None:
     if tag.startswith("zh"):
         return "zh-hant" if any(part in tag for part in ("hant", "tw", "hk", "mo")) else "zh"
     primary = tag.partition("-")[0]
-    return _FROM_CLD2.get(primary, primary) if 2 <= len(primary) <= 3 and primary.isalpha() else None
+    return _FROM_CLD2.get(primary, primary) if _PRIMARY.fullmatch(primary) else None

@@ -29,13 +29,17 @@ _MAX_MARKUP = 4 * MAX_TEXT
 _MAX_TAGS = 8_000
 
 _PARAGRAPH = frozenset(
-    "p div section article aside header footer main nav h1 h2 h3 h4 h5 h6 blockquote ul ol dl table figure figcaption "
-    "pre form fieldset address hr center details summary".split()
+    (
+        "p div section article aside header footer main nav h1 h2 h3 h4 h5 h6 blockquote ul ol dl table figure "
+        "figcaption pre form fieldset address hr center details summary"
+    ).split()
 )
-_LINE = frozenset("br li tr dt dd option".split())
+_LINE = frozenset({"br", "li", "tr", "dt", "dd", "option"})
 _SKIPPED = frozenset(
-    "script style template head title iframe object embed svg math canvas audio video map select textarea button "
-    "noscript -comment !doctype".split()
+    (
+        "script style template head title iframe object embed svg math canvas audio video map select textarea button "
+        "noscript -comment !doctype"
+    ).split()
 )
 _MARKUP = re.compile(
     r"</?(?:p|br|div|span|a|b|i|u|em|strong|ul|ol|li|h[1-6]|img|figure|figcaption|blockquote|table|tr|td|section|"

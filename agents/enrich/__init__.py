@@ -1,0 +1,1 @@
+"""The stateless half of the pipe: normalise ▸ strip ▸ classify ▸ publish, one record in, one event out."""

@@ -1,0 +1,88 @@
+"""One unique item → one enriched event: the stateless half of the pipe, a pure function of one record."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from agents.classify.document import Document
+from agents.classify.gazetteer.gazetteer import Gazetteer, find, load_gazetteer
+from agents.classify.gazetteer.pairs import pairs
+from agents.classify.topics.topics import TopicModel, decide, load_topics
+from agents.knowledge import knowledge_hash
+from agents.normalise.language import detect
+from agents.normalise.normalise import normalise, normalise_title
+from agents.publish.publish import Decided, EventText, Provenance, publish
+from agents.strip.forms import Forms, load_forms
+from agents.strip.strip import strip
+from schemas.enriched import Coverage, Enriched, Pipeline
+from schemas.raw import RawItem
+
+# Teasers of the feeds at hand have 9 to 95 words, full texts hundreds.
+_FULL_TEXT = 800
+
+
+class Knowledge(Struct, frozen=True):
+    """All knowledge files, compiled, and what identifies them."""
+
+    forms: Forms
+    gazetteer: Gazetteer
+    topics: TopicModel
+    pipeline: Pipeline
+
+
+def load_knowledge(overlay: Path | None = None) -> Knowledge:
+    """Read and compile the shipped knowledge files and the operator's.
+
+    Raises:
+        ConfigError: A file of the overlay is not valid.
+    """
+    forms, form_files = load_forms(overlay)
+    gazetteer, gazetteer_files = load_gazetteer(overlay)
+    topics, topic_files = load_topics(overlay)
+    digest = knowledge_hash([*form_files, *gazetteer_files, *topic_files])
+    return Knowledge(forms, gazetteer, topics, Pipeline(version=version("geowire"), knowledge=digest))
+
+
+def enrich(item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text: EventText = "full") -> Enriched:
+    """Normalise, strip and classify an item, and put the event together."""
+    title = normalise_title(item.title)
+    source = normalise(item.body or item.summary or "")
+    language = detect(f"{title}\n{source.text}", stated=item.language or item.feed.language)
+    stripped = strip(source, title=title, language=language.code, siblings=item.siblings, forms=knowledge.forms)
+    document = Document(
+        title=title,
+        text=stripped.text,
+        language=language.code,
+        published=item.published or item.fetched,
+        publisher=item.feed.publisher or item.feed.title,
+    )
+    found = find(document, knowledge.gazetteer)
+    topical = decide(document, found.mentions, knowledge.topics)
+    decided = Decided(
+        title=title,
+        text=stripped.text,
+        language=language,
+        removed=stripped.removed,
+        uncertain=stripped.uncertain,
+        geopolitical=topical.geopolitical,
+        topics=topical.topics,
+        countries=found.countries,
+        places=found.places,
+        actors=found.actors,
+        pairs=pairs(document, found, topical),
+        coverage=Coverage(language=topical.coverage, text=_extent(item, stripped.text), truncated=source.truncated),
+    )
+    return publish(item, decided, provenance, knowledge.pipeline, text)
+
+
+def _extent(item: RawItem, text: str) -> Literal["headline", "summary", "full", "page"]:
+    """Say how much of the article there was to look at."""
+    if not text.strip():
+        return "headline"
+    if item.basis == "page":
+        return "page"
+    return "full" if item.body and len(text) >= _FULL_TEXT else "summary"

@@ -1,0 +1,72 @@
+"""One record of news.unique → one record for news.enriched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from agents.publish.publish import Provenance
+from schemas.codec import decode, encode
+from schemas.enriched import Enriched, RawRef, Reason, Supersedes
+from schemas.envelope import (
+    ORIGIN,
+    SUPERSEDES,
+    TRACEPARENT,
+    UNIQUE_TYPE,
+    check_type,
+    enriched_headers,
+    header,
+    traceparent,
+)
+from schemas.errors import DataError
+from schemas.raw import RawItem
+from schemas.record import Output, Position, Record
+
+_raw_decoder = msgspec.json.Decoder(RawItem)
+_supersedes_decoder = msgspec.json.Decoder(Supersedes)
+_reasons: dict[bytes | None, Reason] = {b"new": "new", b"edited": "edited"}
+
+Enrich = Callable[[RawItem, Provenance], Enriched]
+
+
+def route(record: Record, enrich: Enrich, generation: int) -> Output:
+    """Decide about one unique item.
+
+    Args:
+        record: A record of news.unique.
+        enrich: The decision (``agents.enrich.enrich``), its knowledge bound.
+        generation: Generation of knowledge and rules it decides with.
+
+    Raises:
+        DataError: The record is not a unique item as dedupe writes them.
+    """
+    check_type(record.headers, UNIQUE_TYPE)
+    item = decode(_raw_decoder, record.value)
+    event = enrich(item, _provenance(record.headers, generation))
+    headers = enriched_headers(event)
+    headers.append(
+        traceparent(
+            header(record.headers, TRACEPARENT),
+            seed=f"{event.raw.partition}:{event.raw.offset}",
+            hop="enrich",
+        )
+    )
+    return Output("news.enriched", record.partition, record.key, encode(event), headers)
+
+
+def _provenance(headers: Sequence[tuple[str, bytes]], generation: int) -> Provenance:
+    origin = header(headers, ORIGIN)
+    reason = _reasons.get(header(headers, "ce_reason"))
+    if origin is None or reason is None:
+        raise DataError(
+            "wrong-origin", "a record of news.unique needs the headers origin and ce_reason (new or edited)"
+        )
+    position = Position.parse(origin)
+    supersedes = header(headers, SUPERSEDES)
+    return Provenance(
+        reason=reason,
+        supersedes=decode(_supersedes_decoder, supersedes) if supersedes else None,
+        raw=RawRef(stream="news.raw", partition=position.partition, offset=position.offset),
+        generation=generation,
+    )

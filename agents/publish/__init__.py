@@ -1,0 +1,1 @@
+"""The decision, put together as the event that consumers read."""

@@ -1,0 +1,125 @@
+"""One decision → one enriched event with its deterministic id."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from agents.identity.ids import decision_id
+from schemas.codec import encode
+from schemas.enriched import (
+    Actor,
+    Country,
+    Coverage,
+    Enriched,
+    Geopolitical,
+    Language,
+    Pair,
+    Pipeline,
+    Place,
+    RawRef,
+    Reason,
+    Removed,
+    Source,
+    Supersedes,
+    Topic,
+    Uncertain,
+)
+from schemas.raw import RawItem
+
+EventText = Literal["full", "excerpt", "none"]
+_EXCERPT = 300
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """What strip and classify decided about an item."""
+
+    title: str
+    text: str
+    language: Language
+    removed: tuple[Removed, ...]
+    uncertain: tuple[Uncertain, ...]
+    geopolitical: Geopolitical
+    topics: tuple[Topic, ...] | None
+    countries: tuple[Country, ...]
+    places: tuple[Place, ...]
+    actors: tuple[Actor, ...]
+    pairs: tuple[Pair, ...]
+    coverage: Coverage
+
+
+class Provenance(Struct, frozen=True, kw_only=True):
+    """Where the item stands among its versions, and where it came from."""
+
+    reason: Reason
+    supersedes: Supersedes | None
+    raw: RawRef
+    generation: int
+
+
+def publish(item: RawItem, decided: Decided, provenance: Provenance, pipeline: Pipeline, text: EventText) -> Enriched:
+    """Return the enriched event.
+
+    Args:
+        item: The raw item.
+        decided: What was decided about it.
+        provenance: Its place among its versions.
+        pipeline: The code and knowledge that decided; not part of the id.
+        text: How much of the text the event carries. Removed spans and evidence go with the text: their offsets have
+            nothing to point into without it.
+    """
+    event = Enriched(
+        id="",
+        item_id=item.item_id,
+        content_hash=item.content_hash,
+        generation=provenance.generation,
+        reason=provenance.reason,
+        supersedes=provenance.supersedes,
+        backfill=item.backfill,
+        url=item.link,
+        guid=item.guid,
+        source=Source(feed_id=item.feed.id, feed=item.feed.title, publisher=item.feed.publisher),
+        title=decided.title,
+        text=decided.text,
+        language=decided.language,
+        published=item.published,
+        published_source=item.published_source,
+        updated=item.updated,
+        fetched=item.fetched,
+        authors=item.authors,
+        categories=item.categories,
+        removed=decided.removed,
+        uncertain=decided.uncertain,
+        geopolitical=decided.geopolitical,
+        topics=decided.topics,
+        countries=decided.countries,
+        places=decided.places,
+        actors=decided.actors,
+        pairs=decided.pairs,
+        coverage=decided.coverage,
+        raw=provenance.raw,
+        rights=item.rights,
+        pipeline=_NO_PIPELINE,
+    )
+    if text != "full":
+        event = _shortened(event, _EXCERPT if text == "excerpt" else 0)
+    identity = decision_id(item.item_id, item.fetched, provenance.generation, encode(event))
+    return msgspec.structs.replace(event, id=identity, pipeline=pipeline)
+
+
+_NO_PIPELINE = Pipeline(version="", knowledge="")
+
+
+def _shortened(event: Enriched, length: int) -> Enriched:
+    """Cut the text behind a whole word, and drop what points behind the cut."""
+    cut = event.text[:length]
+    if length < len(event.text) and " " in cut:
+        cut = cut[: cut.rindex(" ")] + "…"
+    return msgspec.structs.replace(
+        event,
+        text=cut,
+        removed=tuple(msgspec.structs.replace(span, text="") for span in event.removed),
+        uncertain=tuple(span for span in event.uncertain if span.end <= len(cut)),
+    )

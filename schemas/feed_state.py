@@ -1,0 +1,46 @@
+"""What the poller remembers of a feed between polls and across restarts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from schemas.fields import ContentHash, ItemId, Timestamp
+
+
+class Listed(Struct, frozen=True, array_like=True):
+    """An item that the feed listed when it was last read."""
+
+    item_id: ItemId
+    content_hash: ContentHash
+    guid: str | None = None
+
+
+class Validators(Struct, frozen=True, kw_only=True):
+    """What a conditional request sends back, verbatim; bound to the exact address it came from."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+class FeedState(Struct, frozen=True, kw_only=True):
+    """State of one feed: the value on feed-state, keyed by feed id.
+
+    It is written only after the broker acknowledged the items, so that a crash repeats items rather than losing them.
+    """
+
+    feed_id: str
+    url: str
+    next_due: Timestamp
+    polled: Annotated[Timestamp | None, Meta(description="last poll, whatever came of it")] = None
+    succeeded: Annotated[Timestamp | None, Meta(description="last poll that brought a feed, or 304")] = None
+    status: Annotated[int | None, Meta(description="HTTP status of the last poll; null: no answer")] = None
+    problem: Annotated[str | None, Meta(description="what was wrong with the last poll")] = None
+    failures: Annotated[int, Meta(description="polls in a row that failed")] = 0
+    validators: Validators | None = None
+    body_hash: Annotated[str | None, Meta(description="BLAKE2b-128 of the last body, decompressed")] = None
+    title: str | None = None
+    language: str | None = None
+    listed: tuple[Listed, ...] = ()

@@ -1,0 +1,25 @@
+"""Generations: which knowledge and rules decided from which offsets on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from schemas.fields import Timestamp
+
+
+class Generation(Struct, frozen=True, kw_only=True):
+    """One generation of the live pipe. Any change of knowledge or rules is one.
+
+    A record of news.unique belongs to the newest generation whose ``valid_from`` it has reached; redeliveries and
+    replays take the generation of their origin.
+    """
+
+    generation: Annotated[int, Meta(ge=1)]
+    version: Annotated[str, Meta(description="version of geowire")]
+    knowledge: Annotated[str, Meta(description="hash over all knowledge files")]
+    valid_from: Annotated[
+        dict[str, int], Meta(description="offset of news.unique by partition; partitions not named: 0")
+    ]
+    started: Timestamp

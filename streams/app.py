@@ -1,0 +1,218 @@
+"""The Faust app: two agents between the news streams. ``geowire work``, or ``faust -A streams.app worker``.
+
+Importing this module makes the app object from the environment and touches nothing else. When a worker starts it
+creates what streams are missing, refuses to run on streams that differ from the table, loads the knowledge and takes
+its generation; then the agents run.
+
+Faust gives the consumer group, the assignment of partitions and the table with its recovery. Offsets and deliveries
+are ours (``streams.delivery``): the source streams have Faust's acknowledgements switched off.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, NoReturn
+
+import faust
+from aiokafka.structs import TopicPartition
+from faust.types import TP, AppT, StreamT
+
+from agents.dedupe import agent as dedupe_agent
+from agents.enrich import agent as enrich_agent
+from agents.enrich.enrich import Knowledge, load_knowledge
+from schemas.errors import GeowireError, InfrastructureError
+from schemas.record import Record
+from streams import generations, table
+from streams.broker import admin
+from streams.broker.connection import bootstrap_servers, ssl_context
+from streams.delivery import Outbox, drive
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_SESSION_SECONDS = 10.0
+"""How long a worker that was killed keeps its partitions. With Faust's 60 s no progress was seen for 70 s after a
+kill -9; with 8 to 30 s the first event came after 3 s."""
+
+
+def fail(error: BaseException) -> NoReturn:
+    """End the process at once: nothing is acknowledged any more, Kafka redelivers, decisions come out as before."""
+    log.critical("stopping: %s", error)
+    logging.shutdown()
+    os._exit(error.exit_code if isinstance(error, GeowireError) else 70)  # EX_SOFTWARE
+
+
+class GeowireApp(faust.App):
+    """A Faust app that prepares the streams before it starts, and exits where Faust would go on half alive."""
+
+    class BootStrategy(faust.App.BootStrategy):
+        """Without Faust's web server: its port would be taken for the second worker on a machine."""
+
+        enable_web = False
+
+    settings: Settings
+    knowledge: Knowledge
+    generation: int = 0
+
+    async def on_first_start(self) -> None:
+        """Create or check the streams, load the knowledge, take the generation."""
+        try:
+            await admin.apply(self.settings)
+            self.knowledge = load_knowledge(self.settings.knowledge_dir)
+            self.generation = (await generations.current(self.settings, self.knowledge.pipeline)).generation
+        except GeowireError as error:
+            fail(error)
+        await super().on_first_start()
+
+    def _crash(self, reason: BaseException) -> None:
+        # Called when any of Faust's services dies. Faust would unwind service by service and can hang on the way.
+        if not self.should_stop:
+            fail(InfrastructureError(f"the worker's {type(reason).__name__}: {reason}"))
+        super()._crash(reason)
+
+
+def _broker_options(settings: Settings) -> dict[str, Any]:
+    try:
+        servers = bootstrap_servers(settings)
+    except GeowireError:
+        # `faust agents` and `faust tables` only list what is there; a worker says what is missing when it starts.
+        servers = f"127.0.0.1:{settings.broker_port}"
+    options: dict[str, Any] = {"broker": [f"kafka://{server.strip()}" for server in servers.split(",")]}
+    if settings.bootstrap_servers and settings.security_protocol != "PLAINTEXT":
+        context = ssl_context(settings) if settings.security_protocol.endswith("SSL") else None
+        options["broker_credentials"] = (
+            faust.SASLCredentials(
+                username=settings.sasl_username,
+                password=settings.password,
+                mechanism=settings.sasl_mechanism,
+                ssl_context=context,
+            )
+            if settings.security_protocol.startswith("SASL")
+            else context
+        )
+    return options
+
+
+def make_app(settings: Settings) -> GeowireApp:
+    """Return the Faust app for some settings."""
+    app = GeowireApp(
+        settings.group,
+        **_broker_options(settings),
+        origin="streams",
+        autodiscover=False,
+        datadir=settings.data_dir.expanduser() / "worker",
+        store="memory://",
+        processing_guarantee="at_least_once",
+        consumer_auto_offset_reset="earliest",
+        topic_partitions=settings.partitions,
+        topic_replication_factor=settings.replication,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+        broker_session_timeout=_SESSION_SECONDS,
+        broker_heartbeat_interval=_SESSION_SECONDS / 5,
+        broker_rebalance_timeout=2 * _SESSION_SECONDS,
+        broker_max_poll_records=500,
+        stream_buffer_maxsize=4096,
+        producer_acks=-1,
+        producer_linger=0.005,
+        producer_max_batch_size=128 * 1024,
+        producer_max_request_size=table.DERIVED_MAX,
+        producer_compression_type="lz4",
+        producer_request_timeout=60.0,
+    )
+    app.settings = settings
+    return app
+
+
+app = make_app(Settings.from_env())
+entries = app.Table(
+    "dedupe",
+    key_type=bytes,
+    value_type=bytes,
+    partitions=app.settings.partitions,
+    help="accepted versions of each item, by item id",
+)
+
+
+def _source(stream: table.Stream) -> Any:
+    return app.topic(
+        app.settings.stream(stream.name), key_type=bytes, value_type=bytes, value_serializer="raw", acks=False
+    )
+
+
+async def _commit(offsets: Mapping[TopicPartition, int]) -> bool:
+    """Commit through Faust's consumer, which runs in a thread of its own."""
+    return await app.consumer._commit({TP(p.topic, p.partition): offset for p, offset in offsets.items()})  # noqa: SLF001
+
+
+def _outbox() -> Outbox:
+    return Outbox(
+        topic=app.settings.stream,
+        producer=lambda: app.producer._ensure_producer(),  # noqa: SLF001 - bytes need none of Faust's layers
+        commit=_commit,
+        fail=fail,
+        commit_seconds=app.settings.commit_seconds,
+    )
+
+
+_outboxes = {"dedupe": _outbox(), "enrich": _outbox()}
+
+
+@app.agent(_source(table.RAW), name="dedupe")
+async def dedupe(stream: StreamT[bytes]) -> None:
+    """Pass on new and edited items; note the repeated ones."""
+    outbox = _outboxes["dedupe"]
+    handle = dedupe_agent.handler(
+        entries.data,
+        partitions=app.settings.partitions,
+        ttl=app.settings.dedupe_days * table.DAY_MS,
+        committed=outbox.committed,
+    )
+    await _run(drive(_records(stream, table.RAW), stage="dedupe", handle=handle, outbox=outbox))
+
+
+@app.agent(_source(table.UNIQUE), name="enrich")
+async def enrich(stream: StreamT[bytes]) -> None:
+    """Strip, classify and publish unique items."""
+    handle = enrich_agent.handler(app.knowledge, generation=app.generation, text=app.settings.event_text)
+    await _run(drive(_records(stream, table.UNIQUE), stage="enrich", handle=handle, outbox=_outboxes["enrich"]))
+
+
+@app.on_partitions_revoked.connect
+async def _on_revoked(_app: AppT, revoked: set[TP], **_: Any) -> None:
+    """Before partitions are given up: everything taken goes out and is committed."""
+    for outbox in _outboxes.values():
+        await outbox.drain()
+        outbox.forget(TopicPartition(tp.topic, tp.partition) for tp in revoked)
+
+
+@app.on_before_shutdown.connect
+async def _on_shutdown(_app: AppT, **_: Any) -> None:
+    """At the end: the same, while producer and consumer still run."""
+    for outbox in _outboxes.values():
+        await outbox.drain()
+
+
+async def _run(agent: Any) -> None:
+    try:
+        await agent
+    except Exception as error:  # noqa: BLE001 - whatever it is, Faust would restart the agent and skip the event
+        fail(error)
+
+
+async def _records(stream: StreamT[bytes], source: table.Stream) -> AsyncIterator[Record]:
+    async for event in stream.noack().events():
+        message = event.message
+        yield Record(
+            stream=source.name,
+            partition=message.partition,
+            offset=message.offset,
+            key=message.key,
+            value=message.value,
+            headers=list(message.headers or ()),
+            time=round((message.timestamp or 0) * 1000),
+        )

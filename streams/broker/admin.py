@@ -1,0 +1,193 @@
+"""Creating the streams of the table on the broker, and refusing to start where what is there differs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
+from msgspec import Struct
+
+from schemas.errors import BrokerError
+from streams.broker.connection import client_arguments
+from streams.table import STREAMS, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from streams.settings import Settings
+
+T = TypeVar("T")
+
+# Where these differ from the table, records that one side accepts are refused by the other, or expire at once.
+_VITAL = ("cleanup.policy", "max.message.bytes", "message.timestamp.type")
+
+
+class StreamStatus(Struct, frozen=True):
+    """One stream of the table as it is on the broker."""
+
+    stream: Stream
+    topic: str
+    partitions: int
+    """0: it does not exist."""
+    differences: tuple[str, ...]
+
+
+@asynccontextmanager
+async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Connect an admin client.
+
+    Raises:
+        BrokerError: The broker cannot be reached, or refuses the credentials.
+    """
+    client = AIOKafkaAdminClient(**client_arguments(settings), request_timeout_ms=20_000)
+    try:
+        await client.start()
+    except KafkaError as error:
+        await client.close()
+        raise BrokerError(_no_connection(settings, error)) from error
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def patiently(ask: Callable[[], Awaitable[T]], *, seconds: float = 30.0) -> T:
+    """Ask the broker again while it says that it will know later, as it does for a moment after it started.
+
+    Raises:
+        BrokerError: It still says so after that many seconds, or says something else.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return await ask()
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > deadline:
+                raise BrokerError(f"the broker says {_explain(error)}") from error
+        await asyncio.sleep(0.2)
+
+
+async def apply(settings: Settings, streams: Sequence[Stream] = STREAMS) -> list[StreamStatus]:
+    """Create the streams that are missing, and check those that are there.
+
+    Raises:
+        BrokerError: A stream differs from the table, or could not be created; nothing that exists is changed.
+    """
+    async with admin(settings) as client:
+        existing = set(await client.list_topics())
+        missing = [stream for stream in streams if settings.stream(stream.name) not in existing]
+        if missing:
+            await _create(client, settings, missing)
+        statuses = await _inspect(client, settings, streams)
+    faults = [f"{status.topic}: {difference}" for status in statuses for difference in status.differences]
+    if faults:
+        raise BrokerError(
+            f"streams on the broker differ from the stream table ({'; '.join(faults)}): set what differs back, "
+            "correct GEOWIRE_PARTITIONS, or set GEOWIRE_NAMESPACE to begin beside them"
+        )
+    return statuses
+
+
+async def status(settings: Settings, streams: Sequence[Stream] = STREAMS) -> list[StreamStatus]:
+    """Return how the streams of the table are on the broker, changing nothing."""
+    async with admin(settings) as client:
+        return await _inspect(client, settings, streams)
+
+
+async def _create(client: AIOKafkaAdminClient, settings: Settings, streams: Sequence[Stream]) -> None:
+    topics = [
+        NewTopic(
+            name=settings.stream(stream.name),
+            num_partitions=stream.partitions(settings),
+            replication_factor=settings.replication,
+            topic_configs=stream.config(settings),
+        )
+        for stream in streams
+    ]
+    try:
+        response = await client.create_topics(topics)
+    except KafkaError as error:
+        raise BrokerError(f"streams could not be created: {_explain(error)}") from error
+    for name, code, *rest in response.topic_errors:
+        error_type = for_code(code)
+        if code != 0 and error_type is not TopicAlreadyExistsError:
+            raise BrokerError(f"stream {name} could not be created: {_explain(error_type(*rest))}")
+
+
+async def _inspect(client: AIOKafkaAdminClient, settings: Settings, streams: Sequence[Stream]) -> list[StreamStatus]:
+    existing = set(await client.list_topics())
+    names = [settings.stream(stream.name) for stream in streams]
+    present = [name for name in names if name in existing]
+    partitions = {t["topic"]: len(t["partitions"]) for t in await client.describe_topics(present)} if present else {}
+    configs = await _configs(client, present)
+    return [
+        StreamStatus(
+            stream,
+            name,
+            partitions.get(name, 0),
+            tuple(_differences(settings, stream, name, partitions, configs)),
+        )
+        for stream, name in zip(streams, names, strict=True)
+    ]
+
+
+def _differences(
+    settings: Settings,
+    stream: Stream,
+    name: str,
+    partitions: dict[str, int],
+    configs: dict[str, dict[str, str]],
+) -> list[str]:
+    if name not in partitions:
+        return []
+    found = []
+    if partitions[name] != stream.partitions(settings):
+        found.append(f"{partitions[name]} partitions, the table says {stream.partitions(settings)}")
+    wanted = stream.config(settings)
+    found += [
+        f"{key}={configs[name][key]}, the table says {wanted[key]}"
+        for key in _VITAL
+        if configs.get(name, {}).get(key, wanted[key]) != wanted[key]
+    ]
+    return found
+
+
+async def _configs(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    configs: dict[str, dict[str, str]] = {}
+    for response in await client.describe_configs(resources):
+        for _code, _message, _type, name, entries in response.resources:
+            configs[name] = {entry[0]: entry[1] for entry in entries}
+    return configs
+
+
+def _explain(error: KafkaError) -> str:
+    if isinstance(error, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
+        return "the Kafka user lacks the ACL to create topics (operation Create); create them or grant it"
+    return f"{type(error).__name__} {error}".strip()
+
+
+def _no_connection(settings: Settings, error: KafkaError) -> str:
+    where = settings.bootstrap_servers or "the embedded Kafka"
+    if isinstance(error, KafkaConnectionError):
+        return (
+            f"cannot reach Kafka at {where}: is it running, and is KAFKA_SECURITY_PROTOCOL="
+            f"{settings.security_protocol} what it speaks?"
+        )
+    return (
+        f"Kafka at {where} refused us ({type(error).__name__} {error}): check KAFKA_SASL_* and KAFKA_SECURITY_PROTOCOL"
+    )

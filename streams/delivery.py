@@ -1,0 +1,191 @@
+"""Outputs and offsets of one agent: nothing is acknowledged before the broker has it.
+
+An event's outputs are handed to the producer in order; its offset becomes committable once the broker acknowledged
+all of them and those of every event before it. Faust's own acknowledgements are not used: they commit past events
+that are still in flight, and count events skipped in a rebalance as done.
+
+Crash-only: a failed delivery is no condition to recover from in here. The process exits, Kafka redelivers, and the
+decisions come out as before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import Any, NoReturn, Protocol
+
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.structs import TopicPartition
+
+from agents.dead_letter import dead_letter
+from schemas.errors import DataError, DeliveryError, InfrastructureError, Stage
+from schemas.record import Output, Record
+
+log = logging.getLogger(__name__)
+
+_IN_FLIGHT_MAX = 5_000
+"""Events whose outputs may be under way; the agent waits above this."""
+
+Handle = Callable[[Record], Iterable[Output]]
+"""What an agent decides: one record in, the records to send out; ``DataError`` makes a dead letter of it."""
+Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[bool]]
+
+
+class Producer(Protocol):
+    """What is needed of an aiokafka producer."""
+
+    async def send(self, topic: str, value: bytes | None, **options: Any) -> asyncio.Future[Any]:
+        """Hand a record over; the future resolves when the broker has it."""
+
+
+class Outbox:
+    """The outputs of one agent, and the offsets that may be committed once they are out."""
+
+    def __init__(
+        self,
+        *,
+        topic: Callable[[str], str],
+        producer: Callable[[], Producer],
+        commit: Commit,
+        fail: Callable[[BaseException], NoReturn],
+        commit_seconds: float,
+    ) -> None:
+        """Prepare; ``run`` must be running for offsets to become committable.
+
+        Args:
+            topic: Kafka topic of a stream's name.
+            producer: The started producer.
+            commit: Commits the offsets to resume from; False where the partitions are no longer ours.
+            fail: Ends the process.
+            commit_seconds: How often offsets are committed.
+        """
+        self._topic = topic
+        self._producer = producer
+        self._commit = commit
+        self._fail = fail
+        self._commit_seconds = commit_seconds
+        self._pending: deque[tuple[TopicPartition, int, list[asyncio.Future[Any]]]] = deque()
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._settled: dict[TopicPartition, int] = {}
+        self._committed: dict[TopicPartition, int] = {}
+        self._working = False
+
+    async def send(self, outputs: Iterable[Output]) -> list[asyncio.Future[Any]]:
+        """Hand outputs to the producer.
+
+        Raises:
+            DataError: ``too-large``: an output is above the limit of its stream.
+            DeliveryError: The producer did not take it.
+        """
+        producer = self._producer()
+        futures = []
+        for output in outputs:
+            try:
+                future = await producer.send(
+                    self._topic(output.stream),
+                    output.value,
+                    key=output.key,
+                    partition=output.partition,
+                    timestamp_ms=output.time,
+                    headers=output.headers,
+                )
+            except MessageSizeTooLargeError as error:
+                raise DataError("too-large", f"the record for {output.stream} is too large: {error}") from error
+            except KafkaError as error:
+                raise DeliveryError(f"{output.stream} did not take a record: {error!r}") from error
+            futures.append(future)
+        return futures
+
+    def begin(self) -> None:
+        """Note that an event is being worked on, so that ``drain`` waits for it."""
+        self._working = True
+
+    async def done(self, record: Record, futures: list[asyncio.Future[Any]]) -> None:
+        """Note that all outputs of an event are handed over; wait where too many are under way."""
+        self._working = False
+        self._pending.append((TopicPartition(self._topic(record.stream), record.partition), record.offset, futures))
+        self._arrived.set()
+        if len(self._pending) > _IN_FLIGHT_MAX:
+            self._room.clear()
+            await self._room.wait()
+
+    def committed(self, record: Record) -> int:
+        """Return the first offset of the record's partition that may still be redelivered."""
+        return self._committed.get(TopicPartition(self._topic(record.stream), record.partition), 0)
+
+    async def run(self) -> None:
+        """Settle and commit until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._settle())
+            tasks.create_task(self._commit_regularly())
+
+    async def drain(self) -> None:
+        """Wait until everything taken is out, and commit it: before partitions are given up, and before the end."""
+        while self._working or self._pending:
+            await asyncio.sleep(0.005)
+        await self._commit_settled()
+
+    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+        """Forget partitions that are no longer ours."""
+        for partition in partitions:
+            self._settled.pop(partition, None)
+            self._committed.pop(partition, None)
+
+    async def _settle(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._pending:
+                partition, offset, futures = self._pending[0]
+                for future in futures:
+                    try:
+                        await future
+                    except KafkaError as error:
+                        self._fail(DeliveryError(f"an output of {partition.topic} is not acknowledged: {error!r}"))
+                self._pending.popleft()
+                self._settled[partition] = offset + 1
+                if len(self._pending) <= _IN_FLIGHT_MAX // 2:
+                    self._room.set()
+
+    async def _commit_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(self._commit_seconds)
+            await self._commit_settled()
+
+    async def _commit_settled(self) -> None:
+        due = {p: offset for p, offset in self._settled.items() if self._committed.get(p, -1) < offset}
+        if due and await self._commit(due):
+            for partition, offset in due.items():
+                # Not after a rebalance took the partition away in the meantime.
+                if partition in self._settled:
+                    self._committed[partition] = offset
+
+
+async def drive(records: AsyncIterator[Record], *, stage: Stage, handle: Handle, outbox: Outbox) -> None:
+    """Pass records through an agent's decision until cancelled: decide, send, note the offset.
+
+    A record that cannot be processed becomes a dead letter and the stream goes on. Whatever else goes wrong is raised:
+    then nothing may be acknowledged any more.
+
+    Raises:
+        InfrastructureError: State or broker failed.
+    """
+    settling = asyncio.create_task(outbox.run())
+    try:
+        async for record in records:
+            outbox.begin()
+            try:
+                futures = await outbox.send(handle(record))
+            except InfrastructureError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one record must not stop the stream, whatever its content does
+                if not isinstance(error, DataError):
+                    log.exception("%s could not process %s:%d", stage, record.stream, record.offset)
+                futures = await outbox.send([dead_letter(record, stage, error)])
+            await outbox.done(record, futures)
+    finally:
+        settling.cancel()

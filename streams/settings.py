@@ -1,0 +1,183 @@
+"""The settings: one frozen object, read once from the environment.
+
+Nothing else reads the environment. Each field says in its metadata which variable it comes from and what it means;
+``geowire config`` prints the effective values and docs/configuration.md is generated from here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from schemas.errors import ConfigError
+
+
+def _setting(variable: str, default: Any, doc: str, *, secret: bool = False, least: int | None = None) -> Any:
+    return field(default=default, metadata={"variable": variable, "doc": doc, "secret": secret, "least": least})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, documented and defaulted."""
+
+    # Broker
+    bootstrap_servers: str = _setting(
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "",
+        "Addresses of an external Kafka, `host:port,…`. Empty: the embedded Kafka of the data directory.",
+    )
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = _setting(
+        "KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", "How to talk to the external Kafka."
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = _setting(
+        "KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", "SASL mechanism, with the SASL protocols."
+    )
+    sasl_username: str = _setting("KAFKA_SASL_USERNAME", "", "SASL user.")
+    sasl_password: str = _setting("KAFKA_SASL_PASSWORD", "", "SASL password.", secret=True)
+    sasl_password_file: Path | None = _setting(
+        "KAFKA_SASL_PASSWORD_FILE", None, "File that holds the SASL password; wins over KAFKA_SASL_PASSWORD."
+    )
+    ssl_cafile: Path | None = _setting(
+        "KAFKA_SSL_CAFILE", None, "Certificate authority (PEM) of the brokers. Empty: the system's."
+    )
+    ssl_certfile: Path | None = _setting("KAFKA_SSL_CERTFILE", None, "Client certificate (PEM).")
+    ssl_keyfile: Path | None = _setting("KAFKA_SSL_KEYFILE", None, "Key of the client certificate (PEM).")
+    broker_port: int = _setting(
+        "GEOWIRE_BROKER_PORT", 9092, "Port of the embedded Kafka on 127.0.0.1; 0 takes a free one.", least=0
+    )
+
+    # Directories
+    data_dir: Path = _setting(
+        "GEOWIRE_DATA_DIR",
+        Path("data"),
+        "Where the embedded Kafka and the workers keep their data between runs.",
+    )
+    cache_dir: Path = _setting(
+        "GEOWIRE_CACHE_DIR",
+        Path("~/.cache/geowire"),
+        "Where the embedded Kafka's jars are kept; shared between data directories.",
+    )
+    knowledge_dir: Path | None = _setting(
+        "GEOWIRE_KNOWLEDGE_DIR", None, "The operator's own knowledge files, laid over the shipped ones."
+    )
+
+    # Streams
+    namespace: str = _setting(
+        "GEOWIRE_NAMESPACE",
+        "",
+        "Prefix of every stream and consumer group, so that several pipes share one Kafka.",
+    )
+    partitions: int = _setting(
+        "GEOWIRE_PARTITIONS", 8, "Partitions of the news streams; fixed when they are created.", least=1
+    )
+    replication: int = _setting(
+        "GEOWIRE_REPLICATION", 1, "Replication factor of new streams; 3 on a real cluster.", least=1
+    )
+    retention_days: int = _setting(
+        "GEOWIRE_RETENTION_DAYS", 90, "Days that raw, unique and enriched records are kept.", least=1
+    )
+    dedupe_days: int = _setting(
+        "GEOWIRE_DEDUPE_DAYS", 90, "Days after its last sighting that an item is still known.", least=1
+    )
+
+    # Polling
+    feeds: Path | None = _setting(
+        "GEOWIRE_FEEDS", None, "Feed list: YAML, OPML or one address a line. Empty: the shipped list."
+    )
+    poll_seconds: int = _setting(
+        "GEOWIRE_POLL_SECONDS", 900, "How often a feed is polled where nothing else is known of it.", least=1
+    )
+    poll_floor_seconds: int = _setting(
+        "GEOWIRE_POLL_FLOOR_SECONDS", 300, "No feed is polled more often than this.", least=1
+    )
+    poll_workers: int = _setting("GEOWIRE_POLL_WORKERS", 2, "Processes that parse feeds.", least=1)
+    allow_private: tuple[str, ...] = _setting(
+        "ALLOW_PRIVATE", (), "Private addresses that may be polled all the same, `host:port,…`."
+    )
+    contact: str = _setting("GEOWIRE_CONTACT", "", "Address (URL or e-mail) that publishers find in the user agent.")
+
+    # Worker
+    commit_seconds: float = _setting("GEOWIRE_COMMIT_SECONDS", 1.0, "How often offsets are committed.")
+    event_text: Literal["full", "excerpt", "none"] = _setting(
+        "GEOWIRE_EVENT_TEXT", "full", "How much of the text enriched events carry."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("GEOWIRE_LOG_LEVEL", "INFO", "Log level.")
+    log_format: Literal["human", "json"] = _setting(
+        "GEOWIRE_LOG_FORMAT", "human", "Log lines for people, or one JSON object each."
+    )
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from the environment.
+
+        Raises:
+            ConfigError: A value is not of its kind; says variable, value and what would do.
+        """
+        environ = os.environ if environ is None else environ
+        hints = get_type_hints(cls)
+        values = {
+            f.name: _parse(f.metadata["variable"], environ[f.metadata["variable"]], hints[f.name], f.metadata["least"])
+            for f in fields(cls)
+            if environ.get(f.metadata["variable"], "") != ""
+        }
+        settings = cls(**values)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.bootstrap_servers and self.security_protocol.startswith("SASL") and not self.sasl_username:
+            raise ConfigError(
+                f"KAFKA_SECURITY_PROTOCOL={self.security_protocol} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
+            )
+        if self.namespace and not all(c.isalnum() or c in "-_" for c in self.namespace):
+            raise ConfigError(f"GEOWIRE_NAMESPACE={self.namespace!r}: only letters, digits, - and _ are allowed")
+        if self.retention_days < 1 or self.dedupe_days < 1:
+            raise ConfigError("GEOWIRE_RETENTION_DAYS and GEOWIRE_DEDUPE_DAYS must be 1 or more")
+
+    @property
+    def password(self) -> str:
+        """The SASL password, from its file where one is set.
+
+        Raises:
+            ConfigError: The file cannot be read.
+        """
+        if self.sasl_password_file is None:
+            return self.sasl_password
+        try:
+            return self.sasl_password_file.read_text("utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"KAFKA_SASL_PASSWORD_FILE cannot be read: {error}") from error
+
+    def stream(self, name: str) -> str:
+        """Return the Kafka topic of a stream: its name, behind the namespace where one is set."""
+        return f"{self.namespace}.{name}" if self.namespace else name
+
+    @property
+    def group(self) -> str:
+        """Consumer group of the workers."""
+        return self.stream("geowire")
+
+
+def _parse(variable: str, text: str, kind: Any, least: int | None) -> Any:
+    if get_origin(kind) is Literal:
+        choices = get_args(kind)
+        for choice in choices:
+            if text.lower() == str(choice).lower():
+                return choice
+        raise ConfigError(f"{variable}={text!r} is none of {', '.join(choices)}")
+    if kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            raise ConfigError(f"{variable}={text!r} is not a number") from None
+        if least is not None and number < least:
+            raise ConfigError(f"{variable}={text!r}: {least} or more is needed")
+        return number
+    if kind in (Path, Path | None):
+        return Path(text).expanduser()
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text

@@ -1,0 +1,154 @@
+"""The stream table: the only place that knows the streams' names, keys, sizes and retention.
+
+Broker creation, the start-up check, ``geowire streams list``, the docs and the tests all read this. A *stream* is a
+Kafka topic; in geowire the word *topic* always means a geopolitical one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from agents.dedupe.agent import CHANGELOG
+from schemas.duplicate import Duplicate
+from schemas.enriched import Enriched
+from schemas.feed_state import FeedState
+from schemas.pipeline import Generation
+from schemas.raw import RawItem
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+DAY_MS = 86_400_000
+MIB = 1024 * 1024
+
+RAW_MAX = 12 * MIB
+"""Largest raw record. Producer, stream and fetch limits are set together: where they differ, a record that one side
+accepts stops the other."""
+DERIVED_MAX = 16 * MIB
+"""Largest derived record; a dead letter holds the raw bytes and its headers, so it must be larger than a raw one."""
+CLOCK_SKEW_MS = 300_000
+"""How far ahead of the broker's clock a fetch time may lie."""
+
+
+class Stream(Struct, frozen=True, kw_only=True):
+    """One stream.
+
+    Attributes:
+        name: Name in CLI and docs; the Kafka topic has the namespace in front.
+        key: What the key is.
+        value: Struct of the value; None where it is bytes of any kind.
+        partitioned: Whether it has the news streams' partitions; otherwise one partition.
+        compacted: Kept by key for ever rather than for a time.
+        retention_days: Days kept; None: the setting ``GEOWIRE_RETENTION_DAYS``.
+        append_time: Records carry the broker's time, so that what a replay writes about old items lives as long as
+            anything else; otherwise the fetch time, by which time ranges are replayed.
+        max_bytes: Largest record.
+        doc: One line for people.
+    """
+
+    name: str
+    key: str
+    value: type[Struct] | None
+    doc: str
+    partitioned: bool = True
+    compacted: bool = False
+    retention_days: int | None = None
+    append_time: bool = True
+    max_bytes: int = DERIVED_MAX
+
+    def partitions(self, settings: Settings) -> int:
+        """Return how many partitions the stream has."""
+        return settings.partitions if self.partitioned else 1
+
+    def config(self, settings: Settings) -> dict[str, str]:
+        """Return the Kafka topic configuration."""
+        config = {
+            "cleanup.policy": "compact" if self.compacted else "delete",
+            "max.message.bytes": str(self.max_bytes),
+            "message.timestamp.type": "LogAppendTime" if self.append_time else "CreateTime",
+        }
+        if not self.append_time:
+            config["message.timestamp.after.max.ms"] = str(CLOCK_SKEW_MS)
+        if self.compacted:
+            # Small and read from the start at every boot: compact early.
+            config |= {"segment.ms": str(DAY_MS), "min.cleanable.dirty.ratio": "0.1"}
+        else:
+            days = self.retention_days if self.retention_days is not None else settings.retention_days
+            config["retention.ms"] = str(days * DAY_MS)
+        return config
+
+
+RAW = Stream(
+    name="news.raw",
+    key="item_id",
+    value=RawItem,
+    append_time=False,
+    max_bytes=RAW_MAX,
+    doc="what the feeds said: one record for each new or changed item",
+)
+UNIQUE = Stream(
+    name="news.unique",
+    key="item_id",
+    value=RawItem,
+    append_time=False,
+    max_bytes=DERIVED_MAX,
+    doc="raw items that are new or edited, byte for byte; replays start here",
+)
+DUPLICATES = Stream(
+    name="news.duplicates",
+    key="item_id",
+    value=Duplicate,
+    retention_days=7,
+    doc="one notice for each raw record that repeated another",
+)
+ENRICHED = Stream(
+    name="news.enriched",
+    key="item_id",
+    value=Enriched,
+    doc="clean text, topics, countries: what consumers read",
+)
+DEAD_LETTER = Stream(
+    name="news.dead-letter",
+    key="as it came",
+    value=None,
+    retention_days=30,
+    doc="records that could not be processed, bytes untouched, the reason in the headers",
+)
+FEED_STATE = Stream(
+    name="feed-state",
+    key="feed id",
+    value=FeedState,
+    partitioned=False,
+    compacted=True,
+    append_time=True,
+    doc="validators, listed items and next poll of each feed",
+)
+PIPELINE = Stream(
+    name="pipeline",
+    key="generation",
+    value=Generation,
+    partitioned=False,
+    compacted=True,
+    doc="generations of knowledge and rules, and from which offsets of news.unique they hold",
+)
+
+DEDUPE_CHANGELOG = Stream(
+    name=CHANGELOG,
+    key="item_id",
+    value=None,
+    compacted=True,
+    doc="what dedupe knows of each item (MessagePack); read when a worker takes over a partition",
+)
+
+STREAMS: tuple[Stream, ...] = (
+    RAW,
+    UNIQUE,
+    DUPLICATES,
+    ENRICHED,
+    DEAD_LETTER,
+    FEED_STATE,
+    PIPELINE,
+    DEDUPE_CHANGELOG,
+)
