@@ -13,11 +13,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import faust
+from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
-from faust.types import TP, AppT, StreamT
+from faust.app.base import BootStrategy
+from faust.streams import Stream
+from faust.transport.drivers.aiokafka import Consumer, Producer
+from faust.types import TP, StreamT
 
 from agents.dedupe import agent as dedupe_agent
 from agents.enrich import agent as enrich_agent
@@ -44,14 +48,16 @@ def fail(error: BaseException) -> NoReturn:
     os._exit(error.exit_code if isinstance(error, GeowireError) else 70)  # EX_SOFTWARE
 
 
+class _WithoutWeb(BootStrategy):
+    """Without Faust's web server: its port would be taken for the second worker on a machine."""
+
+    enable_web = False
+
+
 class GeowireApp(faust.App):
     """A Faust app that prepares the streams before it starts, and exits where Faust would go on half alive."""
 
-    class BootStrategy(faust.App.BootStrategy):
-        """Without Faust's web server: its port would be taken for the second worker on a machine."""
-
-        enable_web = False
-
+    BootStrategy = _WithoutWeb
     settings: Settings
     knowledge: Knowledge
     generation: int = 0
@@ -146,13 +152,19 @@ def _source(stream: table.Stream) -> Any:
 
 async def _commit(offsets: Mapping[TopicPartition, int]) -> bool:
     """Commit through Faust's consumer, which runs in a thread of its own."""
-    return await app.consumer._commit({TP(p.topic, p.partition): offset for p, offset in offsets.items()})  # noqa: SLF001
+    consumer = cast("Consumer", app.consumer)
+    return await consumer._commit({TP(p.topic, p.partition): offset for p, offset in offsets.items()})  # noqa: SLF001
+
+
+def _producer() -> AIOKafkaProducer:
+    """Return Faust's own producer: bytes need none of the layers around it."""
+    return cast("Producer", app.producer)._ensure_producer()  # noqa: SLF001
 
 
 def _outbox() -> Outbox:
     return Outbox(
         topic=app.settings.stream,
-        producer=lambda: app.producer._ensure_producer(),  # noqa: SLF001 - bytes need none of Faust's layers
+        producer=_producer,
         commit=_commit,
         fail=fail,
         commit_seconds=app.settings.commit_seconds,
@@ -183,15 +195,16 @@ async def enrich(stream: StreamT[bytes]) -> None:
 
 
 @app.on_partitions_revoked.connect
-async def _on_revoked(_app: AppT, revoked: set[TP], **_: Any) -> None:
+async def _on_revoked(_app: Any, /, *arguments: Any, **_: Any) -> None:
     """Before partitions are given up: everything taken goes out and is committed."""
+    revoked = [TopicPartition(tp.topic, tp.partition) for tp in arguments[0]]
     for outbox in _outboxes.values():
         await outbox.drain()
-        outbox.forget(TopicPartition(tp.topic, tp.partition) for tp in revoked)
+        outbox.forget(revoked)
 
 
 @app.on_before_shutdown.connect
-async def _on_shutdown(_app: AppT, **_: Any) -> None:
+async def _on_shutdown(_app: Any, /, *_: Any, **__: Any) -> None:
     """At the end: the same, while producer and consumer still run."""
     for outbox in _outboxes.values():
         await outbox.drain()
@@ -205,7 +218,7 @@ async def _run(agent: Any) -> None:
 
 
 async def _records(stream: StreamT[bytes], source: table.Stream) -> AsyncIterator[Record]:
-    async for event in stream.noack().events():
+    async for event in cast("Stream[bytes]", stream).noack().events():
         message = event.message
         yield Record(
             stream=source.name,

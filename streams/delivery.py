@@ -72,7 +72,9 @@ class Outbox:
         self._room.set()
         self._settled: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
-        self._working = False
+        self._open = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def send(self, outputs: Iterable[Output]) -> list[asyncio.Future[Any]]:
         """Hand outputs to the producer.
@@ -102,11 +104,11 @@ class Outbox:
 
     def begin(self) -> None:
         """Note that an event is being worked on, so that ``drain`` waits for it."""
-        self._working = True
+        self._open += 1
+        self._idle.clear()
 
     async def done(self, record: Record, futures: list[asyncio.Future[Any]]) -> None:
         """Note that all outputs of an event are handed over; wait where too many are under way."""
-        self._working = False
         self._pending.append((TopicPartition(self._topic(record.stream), record.partition), record.offset, futures))
         self._arrived.set()
         if len(self._pending) > _IN_FLIGHT_MAX:
@@ -125,8 +127,7 @@ class Outbox:
 
     async def drain(self) -> None:
         """Wait until everything taken is out, and commit it: before partitions are given up, and before the end."""
-        while self._working or self._pending:
-            await asyncio.sleep(0.005)
+        await self._idle.wait()
         await self._commit_settled()
 
     def forget(self, partitions: Iterable[TopicPartition]) -> None:
@@ -148,6 +149,9 @@ class Outbox:
                         self._fail(DeliveryError(f"an output of {partition.topic} is not acknowledged: {error!r}"))
                 self._pending.popleft()
                 self._settled[partition] = offset + 1
+                self._open -= 1
+                if self._open == 0:
+                    self._idle.set()
                 if len(self._pending) <= _IN_FLIGHT_MAX // 2:
                     self._room.set()
 
@@ -182,7 +186,7 @@ async def drive(records: AsyncIterator[Record], *, stage: Stage, handle: Handle,
                 futures = await outbox.send(handle(record))
             except InfrastructureError:
                 raise
-            except Exception as error:  # noqa: BLE001 - one record must not stop the stream, whatever its content does
+            except Exception as error:  # one record must not stop the stream, whatever its content does
                 if not isinstance(error, DataError):
                     log.exception("%s could not process %s:%d", stage, record.stream, record.offset)
                 futures = await outbox.send([dead_letter(record, stage, error)])

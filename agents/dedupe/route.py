@@ -98,7 +98,7 @@ def output(sighted: Sighted, outcome: Accepted | Repeated) -> Output:
     """Return the record that the decision sends."""
     if isinstance(outcome, Accepted):
         return _unique(sighted, outcome)
-    return _duplicate(sighted, outcome)
+    return _repetition(sighted, outcome)
 
 
 def _unique(sighted: Sighted, accepted: Accepted) -> Output:
@@ -117,9 +117,10 @@ def _unique(sighted: Sighted, accepted: Accepted) -> Output:
     return Output("news.unique", record.partition, record.key, record.value, headers, record.time)
 
 
-def _duplicate(sighted: Sighted, repeated: Repeated) -> Output:
-    record, item = sighted.record, sighted.item
-    notice = Duplicate(
+def duplicate(sighted: Sighted, repeated: Repeated) -> Duplicate:
+    """Return the notice that a raw record repeats another."""
+    item = sighted.item
+    return Duplicate(
         id=duplicate_event_id(item.item_id, item.fetched, str(sighted.origin)),
         item_id=item.item_id,
         feed=item.feed,
@@ -130,6 +131,11 @@ def _duplicate(sighted: Sighted, repeated: Repeated) -> Output:
         of_origin=str(repeated.of),
         why=repeated.why,
     )
+
+
+def _repetition(sighted: Sighted, repeated: Repeated) -> Output:
+    record, item = sighted.record, sighted.item
+    notice = duplicate(sighted, repeated)
     headers = cloudevent(
         type=DUPLICATE_TYPE, id=notice.id, source=item.feed.id, time=item.fetched, subject=item.item_id
     )

@@ -1,0 +1,91 @@
+"""The parser processes: a few of them, each with a deadline for each document."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Self
+
+import msgspec
+
+from streams.polling.parser import LENGTH, encode
+from streams.polling.reading import Reading, Request
+
+DEADLINE_SECONDS = 5.0
+
+_decode_reading = msgspec.msgpack.Decoder(Reading).decode
+
+
+class Parsers:
+    """Parser processes, started when needed, ended and replaced when a document takes too long."""
+
+    def __init__(self, count: int, *, deadline: float = DEADLINE_SECONDS) -> None:
+        """Prepare ``count`` processes; ``deadline`` is in seconds a document."""
+        self._deadline = deadline
+        self._idle: asyncio.LifoQueue[asyncio.subprocess.Process | None] = asyncio.LifoQueue()
+        for _ in range(count):
+            self._idle.put_nowait(None)
+        self._count = count
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def read(self, request: Request, body: bytes) -> Reading:
+        """Read a document in one of the processes.
+
+        A document that is too slow or ends its process is a problem of the reading, not an error.
+        """
+        process = await self._idle.get()
+        try:
+            if process is None:
+                process = await _start()
+            return await asyncio.wait_for(_ask(process, request, body), self._deadline)
+        except TimeoutError:
+            await _end(process)
+            process = None
+            return Reading(version="", problem=f"the document took longer than {self._deadline:.0f} s to parse")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            await _end(process)
+            process = None
+            return Reading(version="", problem="the document ended its parser (more than 1 GiB of memory?)")
+        except BaseException:  # cancelled between question and answer: the process cannot be used again
+            await _end(process)
+            process = None
+            raise
+        finally:
+            self._idle.put_nowait(process)
+
+    async def close(self) -> None:
+        """End all processes."""
+        for _ in range(self._count):
+            await _end(await self._idle.get())
+
+
+async def _start() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "streams.polling.parser",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=1 << 20,
+    )
+
+
+async def _ask(process: asyncio.subprocess.Process, request: Request, body: bytes) -> Reading:
+    assert process.stdin is not None  # noqa: S101 - for the type checker: both are pipes
+    assert process.stdout is not None  # noqa: S101
+    question = encode((request, body))
+    process.stdin.write(LENGTH.pack(len(question)) + question)
+    await process.stdin.drain()
+    (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+    return _decode_reading(await process.stdout.readexactly(length))
+
+
+async def _end(process: asyncio.subprocess.Process | None) -> None:
+    if process is not None and process.returncode is None:
+        process.kill()
+        await process.wait()

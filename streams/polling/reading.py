@@ -1,0 +1,225 @@
+"""A fetched feed → the raw items that are new or changed, and what the feed lists now.
+
+Pure, and run in a process of its own (``streams.polling.parser``): whatever costs time is done here, the poller only
+moves bytes. Identity is decided here, before keying:
+
+* An item's id hangs on its link; on its guid where the link does not tell it from its neighbours; else on its content.
+* While a feed lists a guid, the guid keeps the id it had: a changed slug is an edit, not a new item.
+* Guids that a document repeats, or that change with every revision, do not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from agents.identity.ids import content_hash, item_id
+from agents.identity.urls import canonical_url
+from agents.normalise.normalise import content, normalise, normalise_title
+from schemas.codec import encode
+from schemas.feed_state import Listed
+from schemas.raw import FeedRef, HttpResponse, RawItem, Rights
+from schemas.times import from_datetime
+from streams.polling.entries import Entry, Hints, ParsedFeed, parse_feed
+
+_BACKFILL = timedelta(hours=48)
+_SIBLING_LEAST = 25
+_SIBLINGS_MOST = 20
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What the parser process is asked to read."""
+
+    feed: FeedRef
+    fetched: str
+    http: HttpResponse
+    content_type: str | None
+    listed: tuple[Listed, ...]
+    first: bool
+    """Whether this is the feed's first successful poll: old items are marked backfill then."""
+
+
+class Item(Struct, frozen=True):
+    """A raw item to be produced."""
+
+    item_id: str
+    content_hash: str
+    record: bytes
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What a feed's document gave.
+
+    Attributes:
+        version: Format, empty where it is no feed.
+        problem: What was wrong with it, if anything.
+        title: Title of the feed.
+        language: Language the feed states.
+        hints: What the publisher says about polling.
+        items: New or changed items, oldest first, encoded as raw items.
+        listed: Everything the document lists, in its order.
+        entries: Entries in the document.
+        empty: Entries that say nothing (no title, no text, no link).
+        newest: Latest publication time listed.
+        oldest: Earliest publication time listed.
+    """
+
+    version: str
+    problem: str | None = None
+    title: str | None = None
+    language: str | None = None
+    hints: Hints = Hints()
+    items: tuple[Item, ...] = ()
+    listed: tuple[Listed, ...] = ()
+    entries: int = 0
+    empty: int = 0
+    newest: str | None = None
+    oldest: str | None = None
+
+
+class _Candidate(Struct):
+    entry: Entry
+    title: str
+    text: str
+    """Normalised, all of it."""
+    hash: str
+    """Of the title and the text that counts."""
+    item_id: str = ""
+
+
+def read(request: Request, body: bytes) -> Reading:
+    """Parse a document and compare it with what the feed listed before."""
+    now = datetime.fromisoformat(request.fetched)
+    parsed = parse_feed(body, url=request.http.url, content_type=request.content_type, now=now)
+    candidates = [_candidate(entry) for entry in parsed.entries if entry.title or entry.link or entry.summary]
+    _identify(candidates, request)
+    chosen = _one_each(candidates)
+    before = {listed.item_id: listed.content_hash for listed in request.listed}
+    feed = _feed(request.feed, parsed)
+    headlines = [candidate.title for candidate in chosen]
+    rights = Rights(basis="feed", statement=parsed.rights)
+    items = [
+        Item(c.item_id, c.hash, encode(_raw_item(c, feed, request, rights, _siblings(c, headlines))))
+        for c in sorted(chosen, key=lambda c: c.entry.published or request.fetched)
+        if before.get(c.item_id) != c.hash
+    ]
+    dates = sorted(c.entry.published for c in chosen if c.entry.published)
+    return Reading(
+        version=parsed.version,
+        problem=parsed.problem,
+        title=parsed.title,
+        language=parsed.language,
+        hints=parsed.hints,
+        items=tuple(items),
+        listed=tuple(Listed(c.item_id, c.hash, _guid_key(c.entry)) for c in chosen),
+        entries=len(parsed.entries),
+        empty=len(parsed.entries) - len(candidates),
+        newest=dates[-1] if dates else None,
+        oldest=dates[0] if dates else None,
+    )
+
+
+def _candidate(entry: Entry) -> _Candidate:
+    title = normalise_title(entry.title)
+    normalised = normalise(entry.body or entry.summary or "")
+    return _Candidate(entry, title, normalised.text, content_hash(title, content(normalised)))
+
+
+def _identify(candidates: list[_Candidate], request: Request) -> None:
+    links = {id(c): canonical_url(c.entry.link) if c.entry.link else None for c in candidates}
+    titles_by_link: dict[str, set[str]] = {}
+    for c in candidates:
+        if link := links[id(c)]:
+            titles_by_link.setdefault(link, set()).add(c.title.casefold())
+    guids = Counter(_guid_key(c.entry) for c in candidates)
+    known = Counter(listed.guid for listed in request.listed)
+    by_guid: dict[str | None, str] = {
+        listed.guid: listed.item_id
+        for listed in request.listed
+        if listed.guid and known[listed.guid] == 1 and guids[listed.guid] == 1
+    }
+    for c in candidates:
+        link = links[id(c)]
+        # One link for several stories (a home page, a live ticker) says nothing about which story it is.
+        tells = link is not None and len(titles_by_link[link]) == 1 and link.count("/") > 2  # noqa: PLR2004
+        guid = c.entry.guid if guids[_guid_key(c.entry)] == 1 else None
+        c.item_id = item_id(link=c.entry.link if tells else None, feed_id=request.feed.id, guid=guid, content=c.hash)
+    taken = {c.item_id for c in candidates}
+    for c in candidates:
+        kept = by_guid.get(_guid_key(c.entry))
+        # The id it had under this guid, unless another entry of the document has a better claim to that id.
+        if kept and kept != c.item_id and kept not in taken:
+            c.item_id = kept
+            taken.add(kept)
+
+
+def _guid_key(entry: Entry) -> str | None:
+    """Return the guid in the short form that is remembered."""
+    return hashlib.blake2b(entry.guid.encode(), digest_size=8).hexdigest() if entry.guid else None
+
+
+def _one_each(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Keep one candidate for each item: the one with most text, at the place of the first."""
+    best: dict[str, _Candidate] = {}
+    for c in candidates:
+        standing = best.get(c.item_id)
+        if standing is None or len(c.text) > len(standing.text):
+            best[c.item_id] = c
+    return list(best.values())
+
+
+def _feed(feed: FeedRef, parsed: ParsedFeed) -> FeedRef:
+    return FeedRef(
+        id=feed.id,
+        url=feed.url,
+        title=feed.title or parsed.title,
+        language=feed.language or parsed.language,
+        publisher=feed.publisher,
+    )
+
+
+def _raw_item(c: _Candidate, feed: FeedRef, request: Request, rights: Rights, siblings: tuple[str, ...]) -> RawItem:
+    entry = c.entry
+    horizon = from_datetime(datetime.fromisoformat(request.fetched) - _BACKFILL)
+    return RawItem(
+        item_id=c.item_id,
+        feed=feed,
+        title=entry.title,
+        fetched=request.fetched,
+        content_hash=c.hash,
+        guid=entry.guid,
+        link=entry.link,
+        summary=entry.summary,
+        body=entry.body,
+        published=entry.published,
+        published_source=entry.published_source,
+        published_raw=entry.published_raw,
+        updated=entry.updated,
+        authors=entry.authors,
+        categories=entry.categories,
+        enclosures=entry.enclosures,
+        siblings=siblings,
+        http=request.http,
+        language=entry.language,
+        backfill=request.first and entry.published is not None and entry.published < horizon,
+        rights=rights,
+    )
+
+
+def _siblings(c: _Candidate, headlines: list[str]) -> tuple[str, ...]:
+    """Return the other headlines of the page that stand in this item's text, whole or cut short.
+
+    All of them would make a page of n items n² headlines; only those that occur are of use to strip.
+    """
+    if len(c.text) < _SIBLING_LEAST:
+        return ()
+    folded = c.text.casefold()
+    found = (
+        headline
+        for headline in headlines
+        if headline != c.title and len(headline) >= _SIBLING_LEAST and headline[:_SIBLING_LEAST].casefold() in folded
+    )
+    return tuple(dict.fromkeys(found))[:_SIBLINGS_MOST]
