@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import Any, NoReturn, cast
 
 import faust
@@ -20,25 +22,25 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 from faust.app.base import BootStrategy
 from faust.streams import Stream
-from faust.transport.drivers.aiokafka import Consumer, Producer
+from faust.transport.drivers.aiokafka import Producer, Transport
 from faust.types import TP, StreamT
 
 from agents.dedupe import agent as dedupe_agent
 from agents.enrich import agent as enrich_agent
 from agents.enrich.enrich import Knowledge, load_knowledge
-from schemas.errors import GeowireError, InfrastructureError
+from schemas.errors import ConfigError, GeowireError, InfrastructureError
 from schemas.record import Record
 from streams import generations, table
 from streams.broker import admin
 from streams.broker.connection import bootstrap_servers, ssl_context
+from streams.consumer import Continuity, Seeking
 from streams.delivery import Outbox, drive
+from streams.reading import first_offset
 from streams.settings import Settings
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("geowire")
 
-_SESSION_SECONDS = 10.0
-"""How long a worker that was killed keeps its partitions. With Faust's 60 s no progress was seen for 70 s after a
-kill -9; with 8 to 30 s the first event came after 3 s."""
+_STOP_SECONDS = 30.0
 
 
 def fail(error: BaseException) -> NoReturn:
@@ -54,17 +56,27 @@ class _WithoutWeb(BootStrategy):
     enable_web = False
 
 
+class _Transport(Transport):
+    """Faust's Kafka transport with our consumer."""
+
+    Consumer = Seeking
+
+
 class GeowireApp(faust.App):
     """A Faust app that prepares the streams before it starts, and exits where Faust would go on half alive."""
 
+    logger = logging.getLogger("faust")
+
     BootStrategy = _WithoutWeb
     settings: Settings
+    continuity: Continuity
     knowledge: Knowledge
     generation: int = 0
 
     async def on_first_start(self) -> None:
         """Create or check the streams, load the knowledge, take the generation."""
         try:
+            _make_directory(self.settings)
             await admin.apply(self.settings)
             self.knowledge = load_knowledge(self.settings.knowledge_dir)
             self.generation = (await generations.current(self.settings, self.knowledge.pipeline)).generation
@@ -72,11 +84,33 @@ class GeowireApp(faust.App):
             fail(error)
         await super().on_first_start()
 
+    def _new_transport(self) -> _Transport:
+        return _Transport(self.conf.broker_consumer, self)
+
+    def _new_consumer(self) -> Seeking:
+        consumer = cast("Seeking", super()._new_consumer())
+        consumer.on_seek = self.continuity.start
+        return consumer
+
+    async def on_stop(self) -> None:
+        """Stop in order, but not for ever: what is not out by then is redelivered."""
+        timer = threading.Timer(_STOP_SECONDS, fail, [InfrastructureError(f"no orderly stop in {_STOP_SECONDS:.0f} s")])
+        timer.daemon = True
+        timer.start()
+        await super().on_stop()
+
     def _crash(self, reason: BaseException) -> None:
         # Called when any of Faust's services dies. Faust would unwind service by service and can hang on the way.
         if not self.should_stop:
             fail(InfrastructureError(f"the worker's {type(reason).__name__}: {reason}"))
         super()._crash(reason)
+
+
+def _make_directory(settings: Settings) -> None:
+    try:
+        (settings.data_dir.expanduser() / "worker").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot write to the data directory: {error}; set GEOWIRE_DATA_DIR") from error
 
 
 def _broker_options(settings: Settings) -> dict[str, Any]:
@@ -118,9 +152,10 @@ def make_app(settings: Settings) -> GeowireApp:
         table_standby_replicas=0,
         web_enabled=False,
         worker_redirect_stdouts=False,
-        broker_session_timeout=_SESSION_SECONDS,
-        broker_heartbeat_interval=_SESSION_SECONDS / 5,
-        broker_rebalance_timeout=2 * _SESSION_SECONDS,
+        # With Faust's 60 s for both no progress was seen for 70 s after a kill -9.
+        broker_session_timeout=settings.session_seconds,
+        broker_heartbeat_interval=settings.session_seconds / 5,
+        broker_rebalance_timeout=2 * settings.session_seconds,
         broker_max_poll_records=500,
         stream_buffer_maxsize=4096,
         producer_acks=-1,
@@ -131,6 +166,7 @@ def make_app(settings: Settings) -> GeowireApp:
         producer_request_timeout=60.0,
     )
     app.settings = settings
+    app.continuity = Continuity(partial(first_offset, settings))
     return app
 
 
@@ -152,7 +188,7 @@ def _source(stream: table.Stream) -> Any:
 
 async def _commit(offsets: Mapping[TopicPartition, int]) -> bool:
     """Commit through Faust's consumer, which runs in a thread of its own."""
-    consumer = cast("Consumer", app.consumer)
+    consumer = cast("Seeking", app.consumer)
     return await consumer._commit({TP(p.topic, p.partition): offset for p, offset in offsets.items()})  # noqa: SLF001
 
 
@@ -220,6 +256,7 @@ async def _run(agent: Any) -> None:
 async def _records(stream: StreamT[bytes], source: table.Stream) -> AsyncIterator[Record]:
     async for event in cast("Stream[bytes]", stream).noack().events():
         message = event.message
+        await app.continuity.check(TopicPartition(message.topic, message.partition), message.offset)
         yield Record(
             stream=source.name,
             partition=message.partition,

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def reader(settings: Settings, topic: str, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
-    """Open a consumer that is assigned all partitions of a topic, without a group.
+    """Open a consumer that has all partitions of a topic, without a group, at their beginnings.
 
     Raises:
         BrokerError: The broker cannot be reached, or has no such topic.
     """
     consumer = AIOKafkaConsumer(
+        topic,
         **client_arguments(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -33,15 +34,26 @@ async def reader(settings: Settings, topic: str, **options: Any) -> AsyncIterato
     )
     try:
         await consumer.start()
-        partitions = consumer.partitions_for_topic(topic) or await _ask_for_partitions(consumer, topic)
-        if not partitions:
+        if not consumer.assignment():
             raise BrokerError(f"there is no stream {topic} on the broker: `geowire streams apply` creates them")
-        consumer.assign([TopicPartition(topic, number) for number in sorted(partitions)])
         yield consumer
     except KafkaError as error:
         raise BrokerError(f"{topic} cannot be read: {error!r}") from error
     finally:
         await consumer.stop()
+
+
+async def first_offset(settings: Settings, partition: TopicPartition, offset: int) -> int:
+    """Return the first offset of a partition, from an offset on, that holds a record.
+
+    Raises:
+        BrokerError: The partition cannot be read.
+    """
+    async with reader(settings, partition.topic) as consumer:
+        consumer.assign([partition])
+        consumer.seek(partition, offset)
+        record = await consumer.getone()
+        return int(record.offset)
 
 
 async def read_all(settings: Settings, topic: str) -> list[ConsumerRecord]:
@@ -59,9 +71,3 @@ async def read_all(settings: Settings, topic: str) -> list[ConsumerRecord]:
                 records += [record for record in batch if record.offset < ends[partition]]
             remaining = {p for p in remaining if await consumer.position(p) < ends[p]}
     return sorted(records, key=lambda record: (record.partition, record.offset))
-
-
-async def _ask_for_partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer._client.force_metadata_update()  # noqa: SLF001 - no public way to ask for one topic
-    topics = await consumer.topics()
-    return consumer.partitions_for_topic(topic) or set() if topic in topics else set()

@@ -93,6 +93,9 @@ class Settings:
     poll_floor_seconds: int = _setting(
         "GEOWIRE_POLL_FLOOR_SECONDS", 300, "No feed is polled more often than this.", least=1
     )
+    poll_host_seconds: float = _setting(
+        "GEOWIRE_POLL_HOST_SECONDS", 1.0, "Least time between two requests to one host.", least=0
+    )
     poll_workers: int = _setting("GEOWIRE_POLL_WORKERS", 2, "Processes that parse feeds.", least=1)
     allow_private: tuple[str, ...] = _setting(
         "ALLOW_PRIVATE", (), "Private addresses that may be polled all the same, `host:port,…`."
@@ -101,6 +104,9 @@ class Settings:
 
     # Worker
     commit_seconds: float = _setting("GEOWIRE_COMMIT_SECONDS", 1.0, "How often offsets are committed.")
+    session_seconds: float = _setting(
+        "GEOWIRE_SESSION_SECONDS", 10.0, "How long a worker that was killed keeps its partitions.", least=1
+    )
     event_text: Literal["full", "excerpt", "none"] = _setting(
         "GEOWIRE_EVENT_TEXT", "full", "How much of the text enriched events carry."
     )

@@ -91,20 +91,24 @@ class EmbeddedKafka:
                 command += [f"-Dlog4j2.configurationFile={logging}", "-cp", f"{jars}/*"]
                 properties = self._write_properties()
                 self._format(command, properties)
-                self._process = subprocess.Popen(  # noqa: S603
-                    [*command, "kafka.Kafka", str(properties)],
-                    stdout=(self.directory / "stdout.log").open("wb"),
-                    stderr=subprocess.STDOUT,
-                    # A session of its own: Ctrl-C in the terminal must reach us, not Kafka, which stops last. And
-                    # it must not outlive us when we are killed.
-                    start_new_session=True,
-                    preexec_fn=_die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
-                )
+                with (self.directory / "stdout.log").open("wb") as output:
+                    self._process = self._launch([*command, "kafka.Kafka", str(properties)], output)
                 self._wait_until_up()
         except BaseException:
             self.stop()
             raise
         self._announce()
+
+    def _launch(self, command: list[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A session of its own: Ctrl-C in the terminal must reach us, not Kafka, which stops last. And
+            # it must not outlive us when we are killed.
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, no locks
+        )
 
     def stop(self) -> None:
         """Stop the broker, politely first, and give the directory free."""
@@ -242,7 +246,8 @@ def running_address(data_dir: Path) -> str | None:
     return str(announced["address"])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Ask the kernel, in a child before it execs, to end it when its parent ends."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter, defaultdict
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ from streams.polling.schedule import Pace, first_due, next_due
 from streams.table import RAW, RAW_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from streams.polling.feedlist import Feed
     from streams.settings import Settings
@@ -43,7 +44,6 @@ log = logging.getLogger(__name__)
 
 _AT_A_TIME = 64
 _SPREAD = timedelta(seconds=20)
-_HOST_GAP_SECONDS = 1.0
 _OVERHEAD = 1024
 """Bytes of a Kafka record batch around key, value and headers."""
 
@@ -105,7 +105,32 @@ class Poller:
                     pass
                 else:
                     return
-            due = datetime.fromisoformat((await self.poll(feed)).next_due)
+            async with self._turn(feed):
+                if stop.is_set():
+                    return
+                due = datetime.fromisoformat((await self.poll(feed)).next_due)
+
+    @asynccontextmanager
+    async def _turn(self, feed: Feed) -> AsyncIterator[None]:
+        """Wait for the feed's host to be free, and keep it until the gap after the request is over."""
+        async with self._hosts[urlsplit(feed.url).hostname or ""]:
+            yield
+            await asyncio.sleep(self._settings.poll_host_seconds)
+
+    async def poll_once(self) -> None:
+        """Poll every feed once.
+
+        Raises:
+            DeliveryError: The broker does not take the items.
+        """
+
+        async def one(feed: Feed) -> None:
+            async with self._turn(feed):
+                await self.poll(feed)
+
+        async with asyncio.TaskGroup() as tasks:
+            for feed in self._feeds.values():
+                tasks.create_task(one(feed))
 
     async def poll(self, feed: Feed) -> FeedState:
         """Poll one feed once; return its new state.
@@ -113,12 +138,10 @@ class Poller:
         Raises:
             DeliveryError: The broker does not take the items.
         """
-        async with self._hosts[urlsplit(feed.url).hostname or ""]:
-            state = self._states.get(feed.id)
-            async with self._slots:
-                response = await self._fetcher.get(feed.url, state.validators if state else None)
-            fetched = datetime.now(UTC)
-            await asyncio.sleep(_HOST_GAP_SECONDS if response.status is not None else 0)
+        state = self._states.get(feed.id)
+        async with self._slots:
+            response = await self._fetcher.get(feed.url, state.validators if state else None)
+        fetched = datetime.now(UTC)
         reading = await self._read(feed, state, response, fetched)
         new = self._next_state(feed, state, response, reading, fetched)
         try:

@@ -1,0 +1,201 @@
+"""The commands. Each one reads the settings, calls one function of the rooms behind it, and prints.
+
+Imports stand inside the commands: ``geowire --help`` must not load Faust or the knowledge files.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams.settings import Settings
+
+cli = typer.Typer(
+    name="geowire",
+    help="News feeds in, enriched geopolitical events out, on Kafka.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+streams_cli = typer.Typer(help="The streams on the broker.", no_args_is_help=True)
+feeds_cli = typer.Typer(help="Feeds: what they say.", no_args_is_help=True)
+broker_cli = typer.Typer(help="The embedded Kafka.", no_args_is_help=True)
+cli.add_typer(streams_cli, name="streams")
+cli.add_typer(feeds_cli, name="feeds")
+cli.add_typer(broker_cli, name="broker")
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
+
+
+@cli.command()
+def run(
+    feeds: Annotated[Path | None, typer.Option(help="Feed list: YAML, OPML or one address a line.")] = None,
+) -> None:
+    """Start everything in order: Kafka, streams, worker, poller. Ctrl-C stops it in order."""
+    import dataclasses
+
+    from streams.run import run_all
+
+    settings = Settings.from_env()
+    run_all(dataclasses.replace(settings, feeds=feeds) if feeds else settings)
+
+
+@cli.command()
+def poll(
+    feeds: Annotated[Path | None, typer.Option(help="Feed list: YAML, OPML or one address a line.")] = None,
+    once: Annotated[bool, typer.Option(help="Poll every feed once, then end.")] = False,
+) -> None:
+    """Poll feeds and push new and changed items onto news.raw."""
+    from streams.polling.service import serve
+
+    settings = Settings.from_env()
+    serve(settings, feeds or settings.feeds, once=once)
+
+
+@cli.command()
+def work() -> None:
+    """Run a worker: deduplicate, strip, classify, publish."""
+    from streams.worker import work as run_worker
+
+    run_worker(Settings.from_env())
+
+
+@cli.command()
+def pipe(
+    stateless: Annotated[bool, typer.Option(help="Leave out dedupe: every line is new.")] = False,
+) -> None:
+    """Read items as JSON lines, write decisions as JSON lines: the stream's own functions, without Kafka.
+
+    Input: {"title", "text", "id"?, "feed"?, "url"?, "published"?, "language"?}; text is plain or HTML.
+    """
+    from functools import partial
+
+    from agents.enrich.enrich import enrich, load_knowledge
+    from streams.pipe import pipe as run_pipe
+
+    settings = Settings.from_env()
+    knowledge = load_knowledge(settings.knowledge_dir)
+    decide = partial(enrich, knowledge=knowledge, text=settings.event_text)
+    lines = (line for line in sys.stdin.buffer if line.strip())
+    for output in run_pipe(lines, decide, stateless=stateless):
+        sys.stdout.buffer.write(output + b"\n")
+        sys.stdout.buffer.flush()
+
+
+@cli.command()
+def tail(
+    stream: Annotated[str, typer.Argument(help="Name of the stream, e.g. news.enriched.")] = "news.enriched",
+    beginning: Annotated[bool, typer.Option("--beginning", help="From the first record that is kept.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="End after so many records.")] = None,
+    follow: Annotated[bool, typer.Option(help="Wait for new records at the end of the stream.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Show the records of a stream as they arrive."""
+    import asyncio
+
+    from streams.tail import tail as follow_stream
+
+    settings = Settings.from_env()
+    asyncio.run(follow_stream(settings, stream, beginning=beginning, limit=limit, follow=follow, as_json=as_json))
+
+
+@cli.command()
+def config(as_json: AsJson = False) -> None:
+    """Print the effective settings; secrets are hidden."""
+    from streams.cli.show import show_settings
+
+    show_settings(Settings.from_env(), as_json=as_json)
+
+
+@streams_cli.command("apply")
+def streams_apply(as_json: AsJson = False) -> None:
+    """Create the streams that are missing; refuse where those that are there differ from the table."""
+    import asyncio
+
+    from streams.broker import admin
+    from streams.cli.show import show_streams
+
+    settings = Settings.from_env()
+    show_streams(settings, asyncio.run(admin.apply(settings)), as_json=as_json)
+
+
+@streams_cli.command("list")
+def streams_list(as_json: AsJson = False) -> None:
+    """Show the stream table, and how each stream is on the broker."""
+    import asyncio
+
+    from streams.broker import admin
+    from streams.cli.show import show_streams
+
+    settings = Settings.from_env()
+    show_streams(settings, asyncio.run(admin.status(settings)), as_json=as_json)
+
+
+@feeds_cli.command("parse")
+def feeds_parse(
+    file: Annotated[Path, typer.Argument(help="A feed document: RSS, RDF, Atom or JSON Feed; - for standard input.")],
+    url: Annotated[str, typer.Option(help="Where it came from, for relative links.")] = "http://localhost/feed",
+    content_type: Annotated[str | None, typer.Option(help="Its Content-Type header.")] = None,
+) -> None:
+    """Print a feed document's raw items as JSON lines, by the poller's own parser."""
+    from datetime import datetime
+
+    from schemas.errors import ConfigError
+    from schemas.raw import FeedRef, HttpResponse
+    from schemas.times import from_datetime
+    from streams.polling.feedlist import feed_id
+    from streams.polling.reading import Request, read
+
+    try:
+        body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
+    request = Request(
+        feed=FeedRef(id=feed_id(url), url=url),
+        fetched=from_datetime(datetime.now(UTC)),
+        http=HttpResponse(status=200, url=url),
+        content_type=content_type,
+        listed=(),
+        first=False,
+    )
+    reading = read(request, body)
+    for item in reading.items:
+        sys.stdout.buffer.write(item.record + b"\n")
+    sys.stdout.buffer.flush()
+    if reading.problem:
+        print(f"geowire: {file}: {reading.problem}", file=sys.stderr)
+    if not reading.version and not reading.items:
+        raise typer.Exit(1)
+
+
+@broker_cli.command("fetch")
+def broker_fetch() -> None:
+    """Fetch Kafka's jars with Maven, unless they are there."""
+    from streams.broker.jars import fetch_jars, find_java
+
+    settings = Settings.from_env()
+    if settings.bootstrap_servers:
+        print("KAFKA_BOOTSTRAP_SERVERS is set: no embedded Kafka is needed")
+        return
+    find_java()
+    print(f"Kafka's jars: {fetch_jars(settings.cache_dir)}")
+
+
+@broker_cli.command("run")
+def broker_run() -> None:
+    """Run only the embedded Kafka, in the foreground, with its streams."""
+    import asyncio
+
+    from streams.broker import admin
+    from streams.broker.embedded import EmbeddedKafka
+    from streams.run import wait_for_signal
+
+    settings = Settings.from_env()
+    with EmbeddedKafka(settings) as kafka:
+        asyncio.run(admin.apply(settings))
+        print(f"Kafka at {kafka.address}, data in {kafka.directory}; Ctrl-C stops it", flush=True)
+        wait_for_signal(kafka.alive)

@@ -1,0 +1,70 @@
+"""Tables for people, JSON for scripts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from streams.broker.admin import StreamStatus
+from streams.settings import Settings
+
+console = Console(soft_wrap=False)
+
+
+def write_json(value: object) -> None:
+    """Print a value as one JSON line."""
+    sys.stdout.buffer.write(orjson.dumps(value, default=str) + b"\n")
+
+
+def show_settings(settings: Settings, *, as_json: bool) -> None:
+    """Print every setting: variable, value, meaning."""
+    rows = []
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        secret = field.metadata["secret"] and value
+        rows.append((field.metadata["variable"], "(hidden)" if secret else _shown(value), field.metadata["doc"]))
+    if as_json:
+        write_json({variable: value for variable, value, _ in rows})
+        return
+    table = Table("Variable", "Value", "Meaning", header_style="bold", box=None, pad_edge=False)
+    for variable, value, doc in rows:
+        table.add_row(variable, value or "-", doc)
+    console.print(table)
+
+
+def show_streams(settings: Settings, statuses: Sequence[StreamStatus], *, as_json: bool) -> None:
+    """Print the streams of the table and how they are on the broker."""
+    if as_json:
+        for status in statuses:
+            write_json(
+                {
+                    "stream": status.stream.name,
+                    "topic": status.topic,
+                    "exists": status.partitions > 0,
+                    "partitions": status.partitions,
+                    "key": status.stream.key,
+                    "config": status.stream.config(settings),
+                    "differences": status.differences,
+                }
+            )
+        return
+    table = Table("Stream", "Partitions", "Kept", "Key", "What it holds", header_style="bold", box=None, pad_edge=False)
+    for status in statuses:
+        stream = status.stream
+        days = stream.retention_days if stream.retention_days is not None else settings.retention_days
+        state = "; ".join(status.differences) or (str(status.partitions) if status.partitions else "missing")
+        table.add_row(status.topic, state, "by key" if stream.compacted else f"{days} d", stream.key, stream.doc)
+    console.print(table)
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value)

@@ -1,0 +1,44 @@
+"""Log lines: for people, or one JSON object each."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+# Below WARNING these make a record for every message they move.
+_QUIET = ("aiokafka", "faust", "mode", "asyncio", "kafka")
+
+
+def configure(settings: Settings) -> None:
+    """Send log lines of this process to standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if settings.log_format == "json" else _Human("%(asctime)s %(message)s", "%H:%M:%S"))
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Human(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - overridden
+        line = super().formatMessage(record)
+        return line if record.levelno < logging.WARNING else f"{line}  [{record.levelname.lower()}, {record.name}]"
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(fields, option=orjson.OPT_UTC_Z, default=str).decode()

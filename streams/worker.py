@@ -1,0 +1,29 @@
+"""``geowire work``: the Faust app run as a worker, with our own log lines and event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import mode.loop
+
+from streams import logs
+from streams.broker.connection import bootstrap_servers
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+
+def work(settings: Settings) -> NoReturn:
+    """Run a worker until it is told to stop. Does not return.
+
+    Raises:
+        BrokerError: There is no broker.
+    """
+    bootstrap_servers(settings)
+    logs.configure(settings)
+    mode.loop.use("uvloop")
+    from streams.app import app  # makes the app, and with it Faust's settings
+
+    worker = app.Worker(loglevel=settings.log_level, override_logging=False, quiet=True, redirect_stdouts=False)
+    worker.spinner = None
+    worker.execute_from_commandline()

@@ -1,0 +1,109 @@
+"""Reading and writing the streams of a test from outside, without geowire's own delivery code."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+
+from streams.settings import Settings
+
+T = TypeVar("T")
+
+NEWS = ("news.raw", "news.unique", "news.duplicates", "news.enriched", "news.dead-letter")
+
+
+async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = 60, what: str) -> T:
+    """Ask until the answer is true; a test waits for a condition, never for a while."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = await ask()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}; last answer: {answer!r}")
+        await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def consumer(settings: Settings, stream: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group, at the start of every partition of one stream."""
+    client = AIOKafkaConsumer(
+        settings.stream(stream),
+        bootstrap_servers=settings.bootstrap_servers,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=20_000_000,
+        fetch_max_bytes=100_000_000,
+    )
+    await client.start()
+    try:
+        assert client.assignment(), f"there is no stream {stream}"
+        yield client
+    finally:
+        await client.stop()
+
+
+@asynccontextmanager
+async def producer(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
+    client = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        **{"max_request_size": 20_000_000, "max_batch_size": 256 * 1024, "linger_ms": 5, **options},
+    )
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
+async def read(settings: Settings, *streams: str) -> dict[str, list[ConsumerRecord]]:
+    """Every record of some streams, up to the end they have now."""
+    return {stream: await _read(settings, stream) for stream in streams}
+
+
+async def _read(settings: Settings, stream: str) -> list[ConsumerRecord]:
+    found: list[ConsumerRecord] = []
+    async with consumer(settings, stream) as client:
+        last = await client.end_offsets(client.assignment())
+        first = await client.beginning_offsets(client.assignment())
+        left = {p for p in last if last[p] > first[p]}
+        while left:
+            for records in (await client.getmany(timeout_ms=200)).values():
+                found += records
+            left = {p for p in left if await client.position(p) < last[p]}
+    return found
+
+
+async def ends(settings: Settings, stream: str) -> dict[int, int]:
+    """The end offset of each partition."""
+    async with consumer(settings, stream) as client:
+        return {p.partition: end for p, end in (await client.end_offsets(client.assignment())).items()}
+
+
+async def count(settings: Settings, stream: str) -> int:
+    return sum((await ends(settings, stream)).values())
+
+
+def headers(record: ConsumerRecord) -> dict[str, bytes]:
+    return dict(record.headers)
+
+
+def origin(record: ConsumerRecord) -> str:
+    return headers(record)["origin"].decode()
+
+
+def decision(record: ConsumerRecord) -> tuple[bytes | None, bytes | None, tuple[tuple[str, bytes], ...]]:
+    """What must be equal when a record is sent again: key, value and the CloudEvents headers."""
+    return record.key, record.value, tuple((k, v) for k, v in record.headers if k.startswith("ce_"))
+
+
+def by_origin(records: Iterable[ConsumerRecord]) -> dict[str, list[ConsumerRecord]]:
+    grouped: dict[str, list[ConsumerRecord]] = {}
+    for record in records:
+        grouped.setdefault(origin(record), []).append(record)
+    return grouped
