@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import Iterator
 from typing import Any
 
+from aiokafka import AIOKafkaProducer
 from msgspec import Struct
 
 from streams.settings import Settings
@@ -58,30 +60,40 @@ def make(count: int, *, seed: int) -> Iterator[tuple[str, str, str | None]]:
             yield link, first, None
 
 
-async def produce(settings: Settings, count: int, *, seed: int = 1) -> Load:
-    """Produce the load to news.raw; each record's fetch time is a millisecond after the one before."""
-    load = Load({}, {})
-    start = int(time.time() * 1000) - 10 * count
-    async with streams_of.producer(settings, enable_idempotence=True) as client:
-        futures = []
-        for position, (link, title, supersedes) in enumerate(make(count, seed=seed)):
-            load.versions[title] = load.versions.get(title, 0) + 1
-            if supersedes is not None:
-                load.superseded[title] = supersedes
-            item = _item(link, title, start + position)
-            key = item["item_id"].encode()
-            futures.append(
-                await client.send(
-                    settings.stream("news.raw"),
-                    encoded(item),
-                    key=key,
-                    partition=partition_of(key, settings.partitions),
-                    timestamp_ms=start + position,
-                )
-            )
-        for future in futures:
-            await future
-    return load
+class Source:
+    """Produces the load to news.raw, part by part; each record's fetch time is a millisecond after the one before."""
+
+    def __init__(self, settings: Settings, count: int, *, seed: int = 1) -> None:
+        self.load = Load({}, {})
+        self._settings = settings
+        self._left = list(make(count, seed=seed))
+        self._clock = int(time.time() * 1000) - 10 * count
+
+    async def produce(self, records: int | None = None) -> None:
+        """Produce the next records, or all that are left."""
+        part, self._left = self._left[:records], self._left[records:] if records is not None else []
+        async with streams_of.producer(self._settings, enable_idempotence=True) as client:
+            futures = [await self._send(client, *record) for record in part]
+            for future in futures:
+                await future
+
+    async def _send(
+        self, client: AIOKafkaProducer, link: str, title: str, supersedes: str | None
+    ) -> asyncio.Future[Any]:
+        self.load.versions[title] = self.load.versions.get(title, 0) + 1
+        if supersedes is not None:
+            self.load.superseded[title] = supersedes
+        self._clock += 1
+        item = _item(link, title, self._clock)
+        key = item["item_id"].encode()
+        sent: asyncio.Future[Any] = await client.send(
+            self._settings.stream("news.raw"),
+            encoded(item),
+            key=key,
+            partition=partition_of(key, self._settings.partitions),
+            timestamp_ms=self._clock,
+        )
+        return sent
 
 
 def _item(link: str, title: str, fetched: int) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -30,6 +31,9 @@ def ack_before_delivery() -> None:
     async def done_at_once(self: delivery.Outbox, record: Record, futures: list[asyncio.Future[Any]]) -> None:
         self._settled[TopicPartition(self._topic(record.stream), record.partition)] = record.offset + 1
         self._commit_seconds = 0.02
+        self._open -= 1
+        if self._open == 0:
+            self._idle.set()
         await asyncio.sleep(0)
         _kept.extend(futures)
 
@@ -45,9 +49,9 @@ def forget_the_origin() -> None:
     """A record that was accepted before is not recognised when it comes again."""
 
     def forgetful(entry: Entry | None, sighting: Sighting, *, committed: Position, ttl: int) -> Decision:
-        elsewhere = Sighting(
-            Position(10**6, sighting.origin.offset), sighting.content_hash, sighting.fetched, sighting.time
-        )
+        # No two sightings have one origin, not even across restarts.
+        unknown = Position(time.time_ns(), sighting.origin.offset)
+        elsewhere = Sighting(unknown, sighting.content_hash, sighting.fetched, sighting.time)
         return decide(entry, elsewhere, committed=committed, ttl=ttl)
 
     monkeypatch.setattr("agents.dedupe.route.decide", forgetful)
