@@ -49,11 +49,14 @@ def sight(record: Record) -> Sighted:
     """Decode and check a raw record.
 
     Raises:
-        DataError: It is not a raw item of this version, or its times contradict each other.
+        DataError: It is not a raw item of this version, or its times are impossible.
     """
     check_type(record.headers, RAW_TYPE)
     item = decode(_raw_decoder, record.value)
-    ahead = to_milliseconds(item.fetched) - record.time
+    try:
+        ahead = to_milliseconds(item.fetched) - record.time
+    except ValueError as error:
+        raise DataError("wrong-type", f"fetched is no time: {item.fetched!r} ({error})") from error
     if ahead > MAX_AHEAD_MS:
         raise DataError(
             "fetched-ahead",
