@@ -53,10 +53,7 @@ def sight(record: Record) -> Sighted:
     """
     check_type(record.headers, RAW_TYPE)
     item = decode(_raw_decoder, record.value)
-    try:
-        ahead = to_milliseconds(item.fetched) - record.time
-    except ValueError as error:
-        raise DataError("wrong-type", f"fetched is no time: {item.fetched!r} ({error})") from error
+    ahead = to_milliseconds(item.fetched) - record.time
     if ahead > MAX_AHEAD_MS:
         raise DataError(
             "fetched-ahead",

@@ -44,7 +44,7 @@ def _poisons(now: int) -> dict[str, Poison]:
         "not JSON": Poison(b"<rss>this is no JSON</rss>", "invalid-json", ""),
         "cut off": Poison(good[: len(good) // 2], "invalid-json", ""),
         "not UTF-8": Poison(good.replace(b"A report", b"A \xff\xfe report"), "invalid-json", ""),
-        "deep nesting": Poison(b'{"title":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "invalid-json", ""),
+        "deep nesting": Poison(b'{"title":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "wrong-type", "title"),
         "deep nesting in an unknown field": Poison(
             good[:-1] + b',"extra":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "invalid-json", ""
         ),
@@ -54,7 +54,7 @@ def _poisons(now: int) -> dict[str, Poison]:
         "title is a number": Poison(encoded(item(title=17)), "wrong-type", "title"),
         "feed is a text": Poison(encoded(item(feed="wire")), "wrong-type", "feed"),
         "fetched is no time": Poison(encoded(item(fetched="yesterday")), "wrong-type", "fetched"),
-        "fetched on no day": Poison(encoded(item(fetched="2026-02-30T00:00:00.000Z")), "wrong-type", "fetched"),
+        "fetched on no day": Poison(encoded(item(fetched="2026-02-30T00:00:00.000Z")), "wrong-type", "no such time"),
         "item_id is empty": Poison(encoded(item(item_id="")), "wrong-type", "item_id"),
         "no item_id": Poison(lacking("item_id"), "wrong-type", "item_id"),
         "no title": Poison(lacking("title"), "wrong-type", "title"),
