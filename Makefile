@@ -11,19 +11,53 @@ READY := $(VENV)/.ready
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
+.PHONY: run
+run: setup ## start everything here: Kafka, worker, poller (FEEDS=my.opml polls your own list)
+	@$(BIN)/geowire run $(if $(FEEDS),--feeds "$(FEEDS)")
+
+.PHONY: test
+test: setup lint ## lint, strict types, all tests on the real broker
+	@$(BIN)/pytest $(PYTEST)
+
 .PHONY: setup
 setup: $(READY) ## make .venv, fetch Kafka's jars (idempotent)
+	@tools/system-packages
 	@$(BIN)/geowire broker fetch
 
 $(READY): pyproject.toml requirements/dev.txt
+	@tools/system-packages
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "geowire needs Python 3.11 or newer; found $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+.PHONY: lint
+lint: $(READY) ## style, strict types, the rules of the house (who may import whom), generated files up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m schemas --check
+	$(BIN)/geowire config --markdown | diff - docs/configuration.md || { echo 'docs/configuration.md is stale: make generate'; exit 1; }
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+.PHONY: format
+format: $(READY) ## format the code, and repair what can be repaired
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: generate
+generate: $(READY) ## write the files that derive from code: JSON Schemas, docs/configuration.md
+	$(BIN)/python -m schemas
+	$(BIN)/geowire config --markdown > docs/configuration.md
 
 .PHONY: lock
 lock: ## resolve the dependencies anew into requirements/*.txt
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -o requirements/run.txt
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove .venv and caches; the data directory stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

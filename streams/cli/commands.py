@@ -104,11 +104,19 @@ def tail(
 
 
 @cli.command()
-def config(as_json: AsJson = False) -> None:
+def config(
+    as_json: AsJson = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The page docs/configuration.md, with defaults.")
+    ] = False,
+) -> None:
     """Print the effective settings; secrets are hidden."""
-    from streams.cli.show import show_settings
+    from streams.cli.show import settings_page, show_settings
 
-    show_settings(Settings.from_env(), as_json=as_json)
+    if markdown:
+        print(settings_page(), end="")
+    else:
+        show_settings(Settings.from_env(), as_json=as_json)
 
 
 @streams_cli.command("apply")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import get_args, get_type_hints
 
 import orjson
 from rich.console import Console
@@ -35,6 +36,32 @@ def show_settings(settings: Settings, *, as_json: bool) -> None:
     for variable, value, doc in rows:
         table.add_row(variable, value or "-", doc)
     console.print(table)
+
+
+_PAGE = """# Configuration
+
+Every setting is an environment variable; there is no configuration file. `geowire config` prints the effective values
+(secrets hidden), `geowire config --json` as JSON. An empty variable counts as not set. A value that is not of its kind
+stops the command with one line that names the variable, the value and what would do.
+
+This page is written by `make generate` from `streams/settings.py`.
+
+| Variable | Default | Meaning |
+|---|---|---|
+"""
+
+
+def settings_page() -> str:
+    """Return docs/configuration.md."""
+    rows = []
+    for field in fields(Settings):
+        default = _shown(field.default)
+        doc = field.metadata["doc"]
+        choices = get_args(get_type_hints(Settings)[field.name])
+        if all(isinstance(choice, str) for choice in choices) and choices:
+            doc += " One of " + ", ".join(f"`{choice}`" for choice in choices) + "."
+        rows.append(f"| `{field.metadata['variable']}` | {f'`{default}`' if default else ''} | {doc} |\n")
+    return _PAGE + "".join(rows)
 
 
 def show_streams(settings: Settings, statuses: Sequence[StreamStatus], *, as_json: bool) -> None:
