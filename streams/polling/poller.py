@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError
 
 from agents.identity.ids import raw_event_id
 from agents.identity.partitions import partition_of
-from schemas.envelope import RAW_TYPE, cloudevent, traceparent
+from schemas.envelope import RAW_TYPE, Headers, cloudevent, traceparent
 from schemas.errors import DeliveryError
 from schemas.feed_state import FeedState, Validators
 from schemas.raw import HttpResponse
@@ -32,7 +32,7 @@ from streams.polling.fetch import Fetcher, Response
 from streams.polling.parsers import Parsers
 from streams.polling.reading import Item, Reading, Request
 from streams.polling.schedule import Pace, first_due, next_due
-from streams.table import RAW, RAW_MAX
+from streams.table import DEAD_LETTER, RAW, RAW_MAX
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 
 _AT_A_TIME = 64
 _SPREAD = timedelta(seconds=20)
-_OVERHEAD = 1024
-"""Bytes of a Kafka record batch around key, value and headers."""
+_RECORD_MAX = RAW_MAX - 1024
+"""Largest value for news.raw; key, headers and the record batch come on top."""
 
 
 class Poller:
@@ -67,7 +67,7 @@ class Poller:
             compression_type="lz4",
             linger_ms=20,
             max_batch_size=256 * 1024,
-            max_request_size=RAW_MAX - _OVERHEAD,
+            max_request_size=RAW_MAX,
         )
         self.counts: Counter[str] = Counter()
 
@@ -225,30 +225,28 @@ class Poller:
 
     async def _produce(self, feed: Feed, items: Sequence[Item], fetched: str) -> None:
         """Push items, and wait until the broker has all of them."""
-        topic = self._settings.stream(RAW.name)
         time = to_milliseconds(fetched)
         futures = []
         for item in items:
+            key = item.item_id.encode()
             event_id = raw_event_id(item.item_id, fetched, item.content_hash)
             headers = cloudevent(type=RAW_TYPE, id=event_id, source=feed.id, time=fetched, subject=item.item_id)
             headers.append(traceparent(None, seed=event_id, hop="poll"))
-            key = item.item_id.encode()
-            try:
-                future = await self._producer.send(
-                    topic,
-                    item.record,
+            stream, value = RAW, item.record
+            if len(item.record) > _RECORD_MAX:
+                self.counts["too large"] += 1
+                stream, value = DEAD_LETTER, b""
+                headers += _too_large(len(item.record))
+            futures.append(
+                await self._producer.send(
+                    self._settings.stream(stream.name),
+                    value,
                     key=key,
                     partition=partition_of(key, self._settings.partitions),
                     timestamp_ms=time,
                     headers=headers,
                 )
-            except MessageSizeTooLargeError:
-                self.counts["too large"] += 1
-                log.error(  # noqa: TRY400 - the exception says less
-                    "%s: an item of %d bytes is above the limit of news.raw: %s", feed.id, len(item.record), key
-                )
-                continue
-            futures.append(future)
+            )
         await asyncio.gather(*futures)
 
     def _note(self, feed: Feed, state: FeedState, reading: Reading | None) -> None:
@@ -259,6 +257,15 @@ class Poller:
         elif reading is not None:
             self.counts["items"] += len(reading.items)
             log.info("%s: %d new or changed of %d", feed.id, len(reading.items), len(reading.listed))
+
+
+def _too_large(size: int) -> Headers:
+    """Return what a dead letter says of an item that does not fit into news.raw; it can only say that it was there."""
+    return [
+        ("dlq_stage", b"poll"),
+        ("dlq_code", b"too-large"),
+        ("dlq_message", f"the item has {size} bytes as a record, news.raw takes {_RECORD_MAX}".encode()),
+    ]
 
 
 def _body_hash(body: bytes) -> str:
