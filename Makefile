@@ -12,8 +12,8 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: run
-run: setup ## start everything here: Kafka, worker, poller (FEEDS=my.opml polls your own list)
-	@$(BIN)/geowire run $(if $(FEEDS),--feeds "$(FEEDS)")
+run: setup ## start everything here and show it live (FEEDS=my.opml: your feeds, SAMPLE=1: the sample newsroom)
+	@$(BIN)/geowire run $(if $(FEEDS),--feeds "$(FEEDS)") $(if $(SAMPLE),--sample)
 
 .PHONY: test
 test: setup lint ## lint, strict types, all tests on the real broker

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from streams.settings import Settings
 
 # Below WARNING these make a record for every message they move.
@@ -23,6 +26,28 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def redirected(write: Callable[[str], object]) -> Iterator[None]:
+    """Send log lines of this process elsewhere for a while, without line ends."""
+    handlers = logging.root.handlers
+    handler = _Calling(write)
+    handler.setFormatter(_Human("%(asctime)s %(message)s", "%H:%M:%S"))
+    logging.root.handlers = [handler]
+    try:
+        yield
+    finally:
+        logging.root.handlers = handlers
+
+
+class _Calling(logging.Handler):
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__()
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._write(self.format(record))
 
 
 class _Human(logging.Formatter):

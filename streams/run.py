@@ -13,20 +13,29 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
-from dataclasses import fields
-from typing import TYPE_CHECKING
+from collections import deque
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from msgspec import Struct
+from rich.console import Console
+from rich.live import Live
 
 from schemas.errors import InfrastructureError
 from streams import logs
 from streams.broker import admin
+from streams.broker.connection import bootstrap_servers
 from streams.broker.embedded import EmbeddedKafka, die_with_parent
+from streams.live.screen import About, draw
+from streams.live.tally import Tally
+from streams.live.watch import watch
 from streams.polling import feedlist
+from streams.polling.reach import unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from streams.settings import Settings
 
@@ -36,40 +45,130 @@ _STOP_SECONDS = 40.0
 _RESTARTS = 5
 _RESTART_WINDOW_SECONDS = 300.0
 _CONFIG_EXIT = 2
+_SUMMARY_SECONDS = 60.0
+_LOG_LINES = 200
+SAMPLE = "sample"
+"""Namespace of the sample newsroom's streams: they never meet real ones."""
 
 
-class _Child(Struct):
-    name: str
-    process: subprocess.Popen[bytes]
-    started: list[float]
-
-
-def run_all(settings: Settings) -> None:
+def run_all(settings: Settings, *, sample: bool, plain: bool) -> None:
     """Start everything, watch over it, and stop it when told to.
+
+    Args:
+        settings: The settings; ``settings.feeds`` is the feed list, None the shipped one.
+        sample: Play the sample newsroom instead.
+        plain: Log lines rather than a live view, as where there is no terminal.
 
     Raises:
         ConfigError: Something the operator gave is wrong.
         InfrastructureError: A part cannot be kept running.
     """
-    feedlist.load(settings.feeds)  # what is wrong with it is said before anything is started
+    console = Console()
+    live = console.is_terminal and not console.is_dumb_terminal and not plain
+    feeds = [] if sample else feedlist.load(settings.feeds)  # what is wrong is said before anything is started
     logs.configure(settings)
     stop = _StopSignal()
     with ExitStack() as parts:
         if not settings.bootstrap_servers:
+            log.info("starting Kafka on %s", settings.data_dir)
             kafka = parts.enter_context(EmbeddedKafka(settings))
             log.info("Kafka at %s, data in %s", kafka.address, kafka.directory)
-        asyncio.run(admin.apply(settings))
-        environment = _environment(settings)
-        children = []
-        for name in ("work", "poll"):  # stopped the other way round
-            child = _Child(name, _start(name, environment), [time.monotonic()])
-            parts.callback(_stop, child)
-            children.append(child)
-        log.info("worker and poller started; Ctrl-C stops everything in order")
-        while not stop.wait(0.2):
-            for child in children:
-                _keep_alive(child, environment, stop)
+        if not stop.received:
+            summary = asyncio.run(_run(settings, feeds, stop, console if live else None, sample=sample))
+            log.info("%s", summary)
+
+
+async def _run(
+    settings: Settings, feeds: Sequence[feedlist.Feed], stop: _StopSignal, console: Console | None, *, sample: bool
+) -> str:
+    """Run the parts until told to stop; return what was done, in one line."""
+    notice = None
+    hint = "in another terminal: geowire tail"
+    async with AsyncExitStack() as opened:
+        reason = None if sample else await unreachable(feeds)
+        if reason is not None:
+            notice = f"None of {len(feeds)} feeds can be reached ({reason})"
+            notice += ": polling goes on." if settings.feeds else ": playing the sample newsroom instead."
+            log.warning("%s", notice)
+        if sample or (reason is not None and not settings.feeds):
+            settings, feeds = await opened.enter_async_context(_sample_newsroom(settings))
+            notice = notice or "This is the sample newsroom: every outlet and every story is invented."
+            hint = f"in another terminal: GEOWIRE_NAMESPACE={settings.namespace} geowire tail"
+        await admin.apply(settings)
+        tally = Tally(len(feeds))
+        watching = asyncio.create_task(watch(settings, tally))
+        opened.callback(watching.cancel)
+        children = await opened.enter_async_context(_children(settings, quiet=console is not None))
+        log.info("worker and poller started: %d feeds; Ctrl-C stops everything in order", len(feeds))
+        if console is None:
+            await _log_summaries(tally, children, stop)
+        else:
+            shown = settings.feeds.name if settings.feeds and hint.endswith("wire tail") else "shipped list"
+            about = About(
+                kafka=bootstrap_servers(settings),
+                feeds="sample newsroom" if settings.namespace.endswith(SAMPLE) else f"feeds: {shown}",
+                notice=notice,
+                hint=hint,
+            )
+            await _show(about, tally, console, children, stop)
         log.info("stopping: poller, worker%s", "" if settings.bootstrap_servers else ", Kafka")
+    return _summary(tally)
+
+
+@asynccontextmanager
+async def _sample_newsroom(settings: Settings) -> AsyncIterator[tuple[Settings, list[feedlist.Feed]]]:
+    """Serve the sample newsroom on loopback; give the settings and the feed list to poll it with."""
+    from streams.sample.newsroom import newsroom  # its articles are read only where they are played
+
+    namespace = f"{settings.namespace}-{SAMPLE}" if settings.namespace else SAMPLE
+    async with newsroom() as site:
+        path = settings.data_dir.expanduser() / "sample-feeds.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(feedlist.dump(site.feeds), "utf-8")
+        yield (
+            replace(
+                settings,
+                namespace=namespace,
+                feeds=path,
+                allow_private=(*settings.allow_private, site.address),
+                poll_seconds=5,
+                poll_floor_seconds=2,
+                poll_host_seconds=0.0,
+            ),
+            site.feeds,
+        )
+
+
+async def _log_summaries(tally: Tally, children: Sequence[_Child], stop: _StopSignal) -> None:
+    due = time.monotonic() + _SUMMARY_SECONDS
+    while not stop.received:
+        await asyncio.sleep(0.2)
+        for child in children:
+            child.keep_alive()
+        if time.monotonic() >= due:
+            log.info("%s", _summary(tally))
+            due += _SUMMARY_SECONDS
+
+
+async def _show(about: About, tally: Tally, console: Console, children: Sequence[_Child], stop: _StopSignal) -> None:
+    """Show the live view; log lines go into it."""
+    lines: deque[str] = deque(maxlen=_LOG_LINES)
+    with logs.redirected(lines.append), Live(console=console, screen=True, auto_refresh=False) as live:
+        while not stop.received:
+            for child in children:
+                child.keep_alive()
+            width, height = console.size
+            live.update(draw(about, tally, list(lines), width=width, height=height), refresh=True)
+            await asyncio.sleep(0.25)
+
+
+def _summary(tally: Tally) -> str:
+    counts = tally.counts
+    return (
+        f"{counts['items']} items in, {counts['duplicates']} duplicates, {counts['events']} events out "
+        f"({counts['edits']} edits, {counts['removed']} interjections removed), {counts['letters']} dead letters; "
+        f"{tally.healthy} feeds ok, {len(tally.failing)} failing of {tally.feeds}"
+    )
 
 
 def wait_for_signal(alive: Callable[[], bool]) -> None:
@@ -79,7 +178,8 @@ def wait_for_signal(alive: Callable[[], bool]) -> None:
         InfrastructureError: What was to be kept alive ended by itself.
     """
     stop = _StopSignal()
-    while not stop.wait(0.2):
+    while not stop.received:
+        time.sleep(0.2)
         if not alive():
             raise InfrastructureError("Kafka ended by itself; its log is in the data directory")
 
@@ -92,15 +192,107 @@ class _StopSignal:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
 
-    def wait(self, seconds: float) -> bool:
-        time.sleep(seconds)
-        return self.received
-
     def _note(self, *_: object) -> None:
         self.received = True
 
 
-def _environment(settings: Settings) -> Mapping[str, str]:
+class _Command(Struct, frozen=True):
+    """How a part is started."""
+
+    name: str
+    environment: Mapping[str, str]
+    log: Path | None
+    """Where its log lines go; None: to our standard error."""
+
+    def start(self) -> subprocess.Popen[bytes]:
+        output: IO[bytes] | None = self.log.open("ab") if self.log else None
+        try:
+            return subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "streams.cli", self.name],
+                env=self.environment,
+                stderr=output,
+                # As for Kafka: Ctrl-C must reach only us, and nobody outlives us.
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509
+            )
+        finally:
+            if output is not None:
+                output.close()
+
+    def last_words(self) -> str:
+        """What it said last, where it does not say it to our own standard error."""
+        if self.log is None:
+            return "it said why above"
+        lines = self.log.read_text("utf-8", "replace").strip().splitlines()
+        return f"its last words: {lines[-1]}" if lines else "it said nothing"
+
+
+class _Child:
+    """A part that is kept running."""
+
+    def __init__(self, command: _Command) -> None:
+        self._command = command
+        self._process = command.start()
+        self._started = [time.monotonic()]
+
+    def keep_alive(self) -> None:
+        """Start the part again where it ended, a second later, and not for ever.
+
+        Raises:
+            InfrastructureError: It refused to run, or ended too often.
+        """
+        code = self._process.poll()
+        if code is None or time.monotonic() < self._started[-1] + 1.0:
+            return
+        name = self._command.name
+        if code == _CONFIG_EXIT:
+            raise InfrastructureError(f"`geowire {name}` refused to run; {self._command.last_words()}")
+        now = time.monotonic()
+        self._started = [at for at in self._started if now - at < _RESTART_WINDOW_SECONDS]
+        if len(self._started) >= _RESTARTS:
+            raise InfrastructureError(
+                f"`geowire {name}` ended {_RESTARTS} times within {_RESTART_WINDOW_SECONDS:.0f} s, last with exit "
+                f"code {code}; {self._command.last_words()}"
+            )
+        log.warning(
+            "`geowire %s` ended with exit code %d and is started again; %s", name, code, self._command.last_words()
+        )
+        self._started.append(now)
+        self._process = self._command.start()
+
+    def stop(self) -> None:
+        """Stop in order, or after a while without."""
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            log.warning("`geowire %s` did not stop within %.0f s: ending it", self._command.name, _STOP_SECONDS)
+            self._process.kill()
+            self._process.wait()
+
+
+@asynccontextmanager
+async def _children(settings: Settings, *, quiet: bool) -> AsyncIterator[list[_Child]]:
+    """Start the worker, then the poller; stop them the other way round."""
+    environment = _environment(settings)
+    directory = settings.data_dir.expanduser() / "logs"
+    if quiet:
+        # What the poller says of every poll is on the screen; warnings go to a file.
+        environment["GEOWIRE_LOG_LEVEL"] = "WARNING"
+        directory.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as parts:
+        children = []
+        for name in ("work", "poll"):
+            path = directory / f"{name}.log" if quiet else None
+            if path is not None:
+                path.write_bytes(b"")
+            child = _Child(_Command(name, environment, path))
+            parts.callback(child.stop)
+            children.append(child)
+        yield children
+
+
+def _environment(settings: Settings) -> dict[str, str]:
     """Return the environment for the parts: ours, with what the command line changed."""
     environment = dict(os.environ)
     for field in fields(settings):
@@ -109,42 +301,3 @@ def _environment(settings: Settings) -> Mapping[str, str]:
             text = ",".join(value) if isinstance(value, tuple) else str(value)
             environment[field.metadata["variable"]] = text
     return environment
-
-
-def _start(name: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "streams.cli", name],
-        env=environment,
-        # As for Kafka: Ctrl-C must reach only us, and nobody outlives us.
-        start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509
-    )
-
-
-def _keep_alive(child: _Child, environment: Mapping[str, str], stop: _StopSignal) -> None:
-    code = child.process.poll()
-    if code is None or stop.received:
-        return
-    if code == _CONFIG_EXIT:
-        raise InfrastructureError(f"`geowire {child.name}` refused to run; it said why above")
-    now = time.monotonic()
-    child.started = [at for at in child.started if now - at < _RESTART_WINDOW_SECONDS]
-    if len(child.started) >= _RESTARTS:
-        raise InfrastructureError(
-            f"`geowire {child.name}` ended {_RESTARTS} times within {_RESTART_WINDOW_SECONDS:.0f} s, last with exit "
-            f"code {code}; it said why above"
-        )
-    log.warning("`geowire %s` ended with exit code %d: starting it again", child.name, code)
-    stop.wait(1.0)
-    child.started.append(time.monotonic())
-    child.process = _start(child.name, environment)
-
-
-def _stop(child: _Child) -> None:
-    child.process.terminate()
-    try:
-        child.process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        log.warning("`geowire %s` did not stop within %.0f s: ending it", child.name, _STOP_SECONDS)
-        child.process.kill()
-        child.process.wait()

@@ -34,14 +34,22 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, fo
 @cli.command()
 def run(
     feeds: Annotated[Path | None, typer.Option(help="Feed list: YAML, OPML or one address a line.")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Play the sample newsroom instead of polling.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the live view.")] = False,
 ) -> None:
-    """Start everything in order: Kafka, streams, worker, poller. Ctrl-C stops it in order."""
+    """Start everything in order: Kafka, streams, worker, poller. Ctrl-C stops it in order.
+
+    Without a feed list the shipped one is polled; where none of its feeds can be reached, the sample newsroom plays.
+    """
     import dataclasses
 
+    from schemas.errors import ConfigError
     from streams.run import run_all
 
+    if feeds and sample:
+        raise ConfigError("--feeds and --sample exclude each other: the sample newsroom has its own feeds")
     settings = Settings.from_env()
-    run_all(dataclasses.replace(settings, feeds=feeds) if feeds else settings)
+    run_all(dataclasses.replace(settings, feeds=feeds) if feeds else settings, sample=sample, plain=plain)
 
 
 @cli.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -69,6 +70,11 @@ def parse(text: str, *, shown: str) -> list[Feed]:
     if not feeds:
         raise ConfigError(f"{shown} names no feeds")
     return _distinct(feeds, shown)
+
+
+def dump(feeds: Sequence[Feed]) -> str:
+    """Return a feed list as YAML, as ``load`` reads it."""
+    return yaml.safe_dump({"feeds": [msgspec.to_builtins(feed) for feed in feeds]}, sort_keys=False, allow_unicode=True)
 
 
 def feed_id(url: str) -> str:

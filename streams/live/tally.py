@@ -1,0 +1,142 @@
+"""What the live view counts, fed with records as they arrive."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from datetime import UTC, datetime
+
+import msgspec
+from aiokafka import ConsumerRecord
+from msgspec import Struct
+
+from schemas.envelope import header
+from schemas.feed_state import FeedState
+
+_NEWEST = 100
+_WINDOW_SECONDS = 60.0
+
+
+class Headline(Struct, frozen=True):
+    """One enriched event, as far as the view shows it."""
+
+    at: float
+    """Wall clock, seconds since the epoch."""
+    title: str
+    topics: tuple[str, ...]
+    countries: tuple[str, ...]
+    language: str
+    source: str
+    geopolitical: bool | None
+    edited: bool
+    removed: int
+
+
+class _Source(Struct):
+    feed_id: str
+    feed: str | None = None
+    publisher: str | None = None
+
+
+class _Event(Struct):
+    """The parts of an enriched event that are shown; the rest is skipped when decoding."""
+
+    title: str
+    source: _Source
+    removed: tuple[msgspec.Raw, ...] = ()
+
+
+_events = msgspec.json.Decoder(_Event)
+_states = msgspec.json.Decoder(FeedState)
+
+
+class Tally:
+    """Counts since the view was opened, the newest events, the states of the feeds."""
+
+    def __init__(self, feeds: int) -> None:
+        """Begin.
+
+        Args:
+            feeds: How many feeds the list has.
+        """
+        self.feeds = feeds
+        self.states: dict[str, FeedState] = {}
+        self.started = time.time()
+        self.first_event: float | None = None
+        """Seconds from the start to the first event."""
+        self.counts: Counter[str] = Counter()
+        self.letters: Counter[str] = Counter()
+        self.newest: deque[Headline] = deque(maxlen=_NEWEST)
+        self.lag: int | None = None
+        self.problem: str | None = None
+        self._times: deque[float] = deque()
+
+    def enriched(self, record: ConsumerRecord) -> None:
+        """Count an enriched event."""
+        event = _events.decode(record.value)
+        now = time.time()
+        if self.first_event is None:
+            self.first_event = now - self.started
+        edited = header(record.headers, "ce_reason") == b"edited"
+        self.counts["events"] += 1
+        self.counts["edits"] += edited
+        self.counts["removed"] += len(event.removed)
+        self._times.append(now)
+        geo = header(record.headers, "ce_geo")
+        self.newest.append(
+            Headline(
+                at=now,
+                title=event.title,
+                topics=_words(header(record.headers, "ce_topics")),
+                countries=_words(header(record.headers, "ce_countries")),
+                language=(header(record.headers, "ce_lang") or b"").decode(),
+                source=event.source.publisher or event.source.feed or event.source.feed_id,
+                geopolitical=None if geo == b"unknown" else geo == b"true",
+                edited=edited,
+                removed=len(event.removed),
+            )
+        )
+
+    def letter(self, record: ConsumerRecord) -> None:
+        """Count a dead letter."""
+        self.counts["letters"] += 1
+        self.letters[(header(record.headers, "dlq_code") or b"?").decode("utf-8", "replace")] += 1
+
+    def feed_state(self, record: ConsumerRecord) -> None:
+        """Take over the state of a feed."""
+        if record.value is None:
+            self.states.pop(record.key.decode("utf-8", "replace"), None)
+            return
+        try:
+            state = _states.decode(record.value)
+        except msgspec.DecodeError:
+            return  # the poller takes an unreadable state for none, and so does the view
+        self.states[state.feed_id] = state
+
+    @property
+    def per_minute(self) -> int:
+        """Events of the last minute."""
+        while self._times and self._times[0] < time.time() - _WINDOW_SECONDS:
+            self._times.popleft()
+        return len(self._times)
+
+    @property
+    def failing(self) -> list[FeedState]:
+        """Feeds whose last poll failed, the longest failing first."""
+        return sorted((s for s in self.states.values() if s.problem), key=lambda s: (-s.failures, s.feed_id))
+
+    @property
+    def healthy(self) -> int:
+        """Feeds whose last poll brought a feed or "not modified"."""
+        return sum(1 for s in self.states.values() if not s.problem and s.succeeded)
+
+    @property
+    def due(self) -> int:
+        """Feeds that are to be polled now: never polled, or past their time."""
+        now = datetime.now(UTC)
+        waiting = sum(1 for s in self.states.values() if datetime.fromisoformat(s.next_due) <= now)
+        return waiting + max(0, self.feeds - len(self.states))
+
+
+def _words(value: bytes | None) -> tuple[str, ...]:
+    return tuple(value.decode().split(",")) if value else ()

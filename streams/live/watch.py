@@ -1,0 +1,91 @@
+"""Reads the streams for the live view: from Kafka itself, like any other consumer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.errors import GeowireError
+from streams.broker import admin
+from streams.broker.connection import client_arguments
+from streams.table import DEAD_LETTER, DERIVED_MAX, DUPLICATES, ENRICHED, FEED_STATE, RAW, UNIQUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aiokafka import ConsumerRecord
+
+    from streams.live.tally import Tally
+    from streams.settings import Settings
+
+_LAG_SECONDS = 2.0
+_AGAIN_SECONDS = 3.0
+
+
+async def watch(settings: Settings, tally: Tally) -> None:
+    """Feed the tally until cancelled; an outage of the broker is noted in it, and waited for."""
+    while True:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(_follow(settings, tally))
+                tasks.create_task(_measure(settings, tally))
+        except* (KafkaError, GeowireError, OSError) as group:
+            tally.problem = f"Kafka cannot be read: {group.exceptions[0]}"
+        await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def _follow(settings: Settings, tally: Tally) -> None:
+    """Follow events and letters from now on, the feeds' states from their beginning."""
+    handlers: dict[str, Callable[[ConsumerRecord], None]] = {
+        settings.stream(ENRICHED.name): tally.enriched,
+        settings.stream(DEAD_LETTER.name): tally.letter,
+        settings.stream(FEED_STATE.name): tally.feed_state,
+    }
+    consumer = AIOKafkaConsumer(
+        *handlers,
+        **client_arguments(settings),
+        enable_auto_commit=False,
+        auto_offset_reset="latest",
+        max_partition_fetch_bytes=DERIVED_MAX,
+    )
+    await consumer.start()
+    try:
+        await consumer.seek_to_beginning(*_of(consumer, settings.stream(FEED_STATE.name)))
+        while True:
+            for partition, records in (await consumer.getmany(timeout_ms=250)).items():
+                for record in records:
+                    handlers[partition.topic](record)
+            tally.problem = None
+    finally:
+        await consumer.stop()
+
+
+async def _measure(settings: Settings, tally: Tally) -> None:
+    """Count what arrives in raw and duplicates by their ends, and how far the workers are behind."""
+    raw, unique, repeated = (settings.stream(stream.name) for stream in (RAW, UNIQUE, DUPLICATES))
+    consumer = AIOKafkaConsumer(raw, unique, repeated, **client_arguments(settings), enable_auto_commit=False)
+    await consumer.start()
+    try:
+        async with admin.admin(settings) as client:
+            before = await consumer.end_offsets(consumer.assignment())
+            while True:
+                ends = await consumer.end_offsets(consumer.assignment())
+                for name, topic in (("items", raw), ("duplicates", repeated)):
+                    tally.counts[name] += sum(ends[p] - before[p] for p in _of(consumer, topic))
+                before = ends
+                starts = await consumer.beginning_offsets(consumer.assignment())
+                committed = await client.list_consumer_group_offsets(settings.group)
+                tally.lag = sum(
+                    ends[p] - max(starts[p], committed[p].offset if p in committed else 0)
+                    for p in (*_of(consumer, raw), *_of(consumer, unique))
+                )
+                await asyncio.sleep(_LAG_SECONDS)
+    finally:
+        await consumer.stop()
+
+
+def _of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    return [partition for partition in consumer.assignment() if partition.topic == topic]
