@@ -1,0 +1,1 @@
+"""Strip: what stands in an article's text and is not the article."""

@@ -1,0 +1,202 @@
+"""Labels that announce another article, and how much of what follows them is its headline.
+
+The structures: label and headline on one line; a label alone, its headlines on the next lines; a label alone, its
+headline lost, genuine text next; all of it glued into a paragraph; no separator at all.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from agents.strip.forms import Form, line_key
+from agents.strip.headline import ends_sentence, inner_stop, is_headline, is_sentence, opens_like_headline
+from agents.strip.page import Finding, Line, Page, match_form
+from agents.strip.signs import ANNOUNCING, BRACKETS_CLOSING, DECORATION
+from agents.strip.split import split_headline
+
+_SEPARATOR = re.compile(
+    rf"[ \t]*(?:(?:[{re.escape(ANNOUNCING + BRACKETS_CLOSING)}]|\.{{2,}}|-(?!\d)|👉|⚡)\ufe0f?[ \t]*)*"
+)
+_CLOSING = " \t*_" + BRACKETS_CLOSING
+_MOST_HEADLINES = 5
+_ROW = 3
+"""So many headlines in a row are a list: subheadings do not come three in a row."""
+_SHORTEST = 20
+_UNCASED = "\u0590"
+
+
+class _Label(Struct, frozen=True):
+    """A label where it stands.
+
+    Attributes:
+        opening: How it stands in its line (``Page.opening``).
+        separated: Whether a colon, dash or the like follows.
+        strength: Its form's strength; a weak label in capitals, as no sentence begins, is a sure one.
+        rest: Where what follows on the line starts.
+        end: Where that ends, closing brackets left out.
+    """
+
+    form: Form
+    line: Line
+    start: int
+    text: str
+    opening: str
+    separated: bool
+    strength: str
+    rest: int
+    end: int
+
+    def finding(self, end: int, *, certain: bool) -> Finding:
+        return Finding(self.start, end, self.form.kind, self.form.rule, certain)
+
+
+def read_label(page: Page, form: Form, start: int, end: int) -> list[Finding]:
+    """Read a label that was found anywhere, and what follows it on its line."""
+    label = _locate(page, form, start, end)
+    if label is None or not _may_stand(label):
+        return []
+    rest = page.text[label.rest : label.end]
+    if rest.strip(" \t."):
+        return _read_with_rest(page, label, rest)
+    if label.opening == "line":
+        return read_lone_label(page, form, label.line)
+    return [label.finding(label.line.end, certain=label.strength == "sure")]
+
+
+def read_lone_label(page: Page, form: Form, line: Line) -> list[Finding]:
+    """Read a label that has its line to itself: it goes, and so do the headlines on the next lines."""
+    headlines = _headlines_after(page, line)
+    text = page.text[line.start : line.end]
+    certain = _strength(page, form, text) != "weak" or (
+        page.holds(form.language) and bool(headlines) and text.rstrip()[-1] in ANNOUNCING
+    )
+    if not certain:
+        return [Finding(line.start, line.end, form.kind, form.rule, certain=False)]
+    return [Finding(part.start, part.end, form.kind, form.rule, certain=True) for part in (line, *headlines)]
+
+
+def _read_with_rest(page: Page, label: _Label, rest: str) -> list[Finding]:
+    if not label.separated and not _opens_headline(rest, label):
+        return []
+    reach = _reach(page, label)
+    if reach is not None:
+        doubtful = label.strength == "weak" and not (page.is_proven() and page.holds(label.form.language))
+        return [label.finding(reach, certain=not doubtful)]
+    if label.strength != "sure" or not label.separated:
+        return []
+    # The headline is lost, genuine text follows: only the label goes.
+    first = inner_stop(rest)
+    end = label.end if first is None else label.rest + first
+    doubt = Finding(label.rest, end, label.form.kind, label.form.rule, certain=False)
+    return [label.finding(label.rest, certain=True), doubt]
+
+
+def _locate(page: Page, form: Form, start: int, end: int) -> _Label | None:
+    span = match_form(page, form, start, end)
+    if span is None:
+        return None
+    start, end = span
+    text, line = page.text, page.line_at(start)
+    if end < line.end and text[end].isalnum() and text[end - 1].isalnum() and text[end] < "\u0e00":
+        return None
+    opening = page.opening(line, start)
+    if opening is None:
+        return None
+    separator = _SEPARATOR.match(text, end, line.end)
+    rest = separator.end() if separator is not None else end
+    return _Label(
+        form=form,
+        line=line,
+        start=start,
+        text=text[start:end],
+        opening=opening,
+        separated=text[end:rest].strip() != "" or not text[end - 1].isalnum(),
+        strength=_strength(page, form, text[start:end]),
+        rest=rest,
+        end=rest + len(text[rest : line.end].rstrip(_CLOSING)),
+    )
+
+
+def _strength(page: Page, form: Form, text: str) -> str:
+    return "sure" if form.strength == "weak" and text.isupper() and page.holds(form.language) else form.strength
+
+
+def _may_stand(label: _Label) -> bool:
+    """Say whether a label can stand here: at a line's start all can, within a paragraph the separated ones."""
+    if label.opening == "line":
+        return True
+    capital = not label.text[:1].islower()
+    return label.separated and capital and (label.strength == "sure" or label.opening == label.strength == "sentence")
+
+
+def _opens_headline(rest: str, label: _Label) -> bool:
+    """Say whether what follows a label without separator is a headline rather than the rest of a sentence."""
+    if " " not in label.text.strip() or label.strength == "weak":
+        return False
+    first = next((character for character in rest if character.isalnum()), "a")
+    return first.isupper() or first.isdigit() or (label.strength == "sure" and first >= _UNCASED)
+
+
+def _reach(page: Page, label: _Label) -> int | None:
+    """Return where the headline behind a label ends, or None where there is none or its end cannot be told."""
+    sibling = page.sibling_from(label.rest)
+    if sibling is not None:
+        return sibling
+    rest = page.text[label.rest : label.end]
+    headline = is_headline(rest) and opens_like_headline(rest)
+    link = page.link_from(label.rest)
+    if not headline and link is not None and link.end - link.start >= _SHORTEST and link.end <= label.end + 2:
+        return link.end
+    if headline or (label.opening == "line" and len(rest) < _SHORTEST and not is_sentence(rest)):
+        return label.end
+    split = split_headline(rest, page.forms.openers.get(page.language, frozenset()))
+    return None if split is None else label.rest + split
+
+
+def _headlines_after(page: Page, label: Line) -> list[Line]:
+    """Return the lines after a label that are its headlines.
+
+    One line that looks like a headline is. More are if they are linked or known headlines, stand as close to the
+    label as no paragraphs stand in this text, are three or more in a row, or are the end of the text; else the second
+    may be the article's next subheading.
+    """
+    run: list[Line] = []
+    known = 0
+    line = page.line_after(label)
+    while line is not None and len(run) < _MOST_HEADLINES:
+        text = page.text[line.start : line.end]
+        if line_key(page.folded[line.start : line.end]) in page.forms.lines:
+            if run:
+                break
+            line = page.line_after(line)
+            continue
+        if _is_known(page, line):
+            known = len(run) + 1
+        elif not (is_headline(text if ends_sentence(text) else text.strip(DECORATION)) and opens_like_headline(text)):
+            break
+        run.append(line)
+        line = page.line_after(line)
+    if line is None or len(run) >= _ROW:
+        return run
+    return run[: max(known, 1, _close_lines(page, label, run))]
+
+
+def _is_known(page: Page, line: Line) -> bool:
+    """Say whether a line is all link, or another article's headline."""
+    if page.sibling_from(line.start) is not None:
+        return True
+    return any(link.start <= line.start + 3 and link.end >= line.end - 3 for link in page.links)
+
+
+def _close_lines(page: Page, label: Line, run: list[Line]) -> int:
+    """Return how many of the lines stand close to the label where the text's paragraphs stand apart."""
+    if page.text.count("\n\n") * 2 < len(page.lines):
+        return 0
+    count, position = 0, label.end
+    for line in run:
+        if page.text.count("\n", position, line.start) > 1:
+            break
+        count, position = count + 1, line.end
+    return count
