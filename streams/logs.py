@@ -26,6 +26,8 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It logs as errors what it retries by itself, for each partition; what it cannot retry it raises.
+    logging.getLogger("aiokafka.consumer.fetcher").setLevel(logging.CRITICAL)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streams.live.tally import Tally
     from streams.settings import Settings
 
-_LAG_SECONDS = 2.0
+_MEASURE_SECONDS = 1.0
 _AGAIN_SECONDS = 3.0
 
 
@@ -72,17 +72,18 @@ async def _measure(settings: Settings, tally: Tally) -> None:
         async with admin.admin(settings) as client:
             before = await consumer.end_offsets(consumer.assignment())
             while True:
+                # Offsets before ends: what is committed in between must not look like less than nothing to do.
+                committed = await client.list_consumer_group_offsets(settings.group)
+                starts = await consumer.beginning_offsets(consumer.assignment())
                 ends = await consumer.end_offsets(consumer.assignment())
                 for name, topic in (("items", raw), ("duplicates", repeated)):
                     tally.counts[name] += sum(ends[p] - before[p] for p in _of(consumer, topic))
                 before = ends
-                starts = await consumer.beginning_offsets(consumer.assignment())
-                committed = await client.list_consumer_group_offsets(settings.group)
                 tally.lag = sum(
                     ends[p] - max(starts[p], committed[p].offset if p in committed else 0)
                     for p in (*_of(consumer, raw), *_of(consumer, unique))
                 )
-                await asyncio.sleep(_LAG_SECONDS)
+                await asyncio.sleep(_MEASURE_SECONDS)
     finally:
         await consumer.stop()
 
