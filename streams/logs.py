@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from streams.settings import Settings
 
+_AGAIN_SECONDS = 10.0
 # Below WARNING these make a record for every message they move.
 _QUIET = ("aiokafka", "faust", "mode", "asyncio", "kafka")
 
@@ -23,6 +24,7 @@ def configure(settings: Settings) -> None:
     """Send log lines of this process to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if settings.log_format == "json" else _Human("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.addFilter(_NotAgain())
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -41,6 +43,23 @@ def redirected(write: Callable[[str], object]) -> Iterator[None]:
         yield
     finally:
         logging.root.handlers = handlers
+
+
+class _NotAgain(logging.Filter):
+    """Lets what aiokafka says about an outage through once in a while: it says it at every attempt."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("aiokafka"):
+            return True
+        said = (record.name, str(record.msg))
+        if record.created < self._last.get(said, 0.0) + _AGAIN_SECONDS:
+            return False
+        self._last[said] = record.created
+        return True
 
 
 class _Calling(logging.Handler):

@@ -39,11 +39,17 @@ class Load(Struct):
         return sum(self.versions.values())
 
 
-def make(count: int, *, seed: int) -> Iterator[tuple[str, str, str | None]]:
+def make(count: int, *, seed: int, apart: bool = False) -> Iterator[tuple[str, str, str | None]]:
     """Yield (link, title, title it supersedes): one item in five is edited, one in five repeated.
 
-    The versions of an item stand within a few records of each other, so that several of them are redelivered together.
+    The versions of an item stand within a few records of each other, so that several of them are redelivered together;
+    or ``apart``: all first versions, then all second ones, then all third ones.
     """
+    records = _make(count, seed)
+    return iter(sorted(records, key=lambda record: record[1][-1])) if apart else records
+
+
+def _make(count: int, seed: int) -> Iterator[tuple[str, str, str | None]]:
     draw = random.Random(seed)
     for number in range(count):
         link = f"https://news.example/{seed}/{number}"
@@ -63,10 +69,10 @@ def make(count: int, *, seed: int) -> Iterator[tuple[str, str, str | None]]:
 class Source:
     """Produces the load to news.raw, part by part; each record's fetch time is a millisecond after the one before."""
 
-    def __init__(self, settings: Settings, count: int, *, seed: int = 1) -> None:
+    def __init__(self, settings: Settings, count: int, *, seed: int = 1, apart: bool = False) -> None:
         self.load = Load({}, {})
         self._settings = settings
-        self._left = list(make(count, seed=seed))
+        self._left = list(make(count, seed=seed, apart=apart))
         self._clock = int(time.time() * 1000) - 10 * count
 
     async def produce(self, records: int | None = None) -> None:

@@ -2,71 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
-from aiokafka.admin import AIOKafkaAdminClient
 from msgspec import Struct
 
 from streams.broker import admin
 from streams.settings import Settings
 from tests import streams_of
 from tests.integration.load import Load, Source
+from tests.integration.outcomes import caught_up, committed_offsets, faults
 from tests.processes import Part
 
 pytestmark = pytest.mark.integration
 
 _SABOTAGE = Path(__file__).with_name("sabotage.py")
 _OUTPUTS = ("news.unique", "news.duplicates", "news.enriched")
-
-
-def faults(load: Load, found: dict[str, list[ConsumerRecord]]) -> list[str]:
-    """Return what is wrong with the outcomes; computed from what was produced, not by geowire's code."""
-    raw = {f"{r.partition}:{r.offset}": json.loads(r.value)["title"] for r in found["news.raw"]}
-    outcomes = {name: streams_of.by_origin(found[f"news.{name}"]) for name in ("enriched", "duplicates", "dead-letter")}
-    events = [json.loads(records[0].value) for records in outcomes["enriched"].values()]
-    return [*_wrong_outcomes(raw, outcomes), *_wrong_versions(load, events)]
-
-
-def _wrong_outcomes(raw: dict[str, str], outcomes: dict[str, dict[str, list[ConsumerRecord]]]) -> Iterator[str]:
-    """Every raw record has exactly one outcome, and whatever is sent again is the same again."""
-    for origin, title in raw.items():
-        having = [name for name, origins in outcomes.items() if origin in origins]
-        if len(having) != 1:
-            yield f"{origin} ({title}) has outcomes {having}"
-    for name, origins in outcomes.items():
-        for origin, records in origins.items():
-            if origin not in raw:
-                yield f"{name} has an unknown origin {origin}"
-            if len({streams_of.decision(record) for record in records}) != 1:
-                yield f"{origin} was sent to {name} again, but differently"
-
-
-def _wrong_versions(load: Load, events: list[dict[str, Any]]) -> Iterator[str]:
-    """Every version comes out once, and edits name the version they supersede."""
-    by_title: dict[str, list[dict[str, Any]]] = {}
-    for event in events:
-        by_title.setdefault(event["title"], []).append(event)
-    for title in load.versions:
-        versions = by_title.get(title, [])
-        if len(versions) != 1:
-            yield f"{title} was accepted {len(versions)} times"
-            continue
-        before = load.superseded.get(title)
-        supersedes = versions[0]["supersedes"]
-        if before is None:
-            if versions[0]["reason"] != "new" or supersedes is not None:
-                yield f"{title} should be new, is {versions[0]['reason']}"
-        elif versions[0]["reason"] != "edited" or supersedes["fetched"] != by_title[before][0]["fetched"]:
-            yield f"{title} should supersede {before}, says {supersedes}"
-    for title in by_title.keys() - load.versions.keys():
-        yield f"{title} was never produced"
 
 
 class Run(Struct):
@@ -111,13 +65,8 @@ async def run_with_kills(
     await source.produce()
 
     with Part(*script, environment=environment, log=log) as worker:
-
-        async def finished() -> bool:
-            return await lag(settings) == 0
-
-        await streams_of.until(finished, seconds=180, what="the last worker finishes")
+        found = await caught_up(settings)
         assert worker.stop() == 0, worker.said()[-3000:]
-    found = await streams_of.read(settings, *streams_of.NEWS)
     return Run(source.load, found, in_flight, redelivering(found, positions))
 
 
@@ -142,17 +91,6 @@ def _again(records: list[ConsumerRecord], kill: dict[int, int], following: dict[
     )
 
 
-async def lag(settings: Settings) -> int:
-    """Records of raw and unique that the group has not committed."""
-    async with admin.admin(settings) as client:
-        committed = await committed_offsets(settings, client)
-    total = 0
-    for stream in ("news.raw", "news.unique"):
-        for partition, end in (await streams_of.ends(settings, stream)).items():
-            total += end - committed.get((settings.stream(stream), partition), 0)
-    return total
-
-
 async def uncommitted(settings: Settings, stream: str, seconds: float = 3) -> bool:
     """Wait for a moment at which records of a stream are out whose causes are not committed; whether one came."""
     deadline = time.monotonic() + seconds
@@ -166,11 +104,6 @@ async def uncommitted(settings: Settings, stream: str, seconds: float = 3) -> bo
             if await sent() > at and await committed_offsets(settings, client) == before:
                 return True
     return False
-
-
-async def committed_offsets(settings: Settings, client: AIOKafkaAdminClient) -> dict[tuple[str, int], int]:
-    offsets = await client.list_consumer_group_offsets(settings.group)
-    return {(tp.topic, tp.partition): max(0, position.offset) for tp, position in offsets.items()}
 
 
 async def test_kill_minus_nine_loses_nothing_and_repeats_only_itself(

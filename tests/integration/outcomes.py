@@ -1,0 +1,84 @@
+"""What came out of a load, judged by what was put in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from aiokafka import ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient
+
+from streams.broker import admin
+from streams.settings import Settings
+from tests import streams_of
+from tests.integration.load import Load
+
+
+def faults(load: Load, found: dict[str, list[ConsumerRecord]]) -> list[str]:
+    """Return what is wrong with the outcomes; computed from what was produced, not by geowire's code."""
+    raw = {f"{r.partition}:{r.offset}": json.loads(r.value)["title"] for r in found["news.raw"]}
+    outcomes = {name: streams_of.by_origin(found[f"news.{name}"]) for name in ("enriched", "duplicates", "dead-letter")}
+    events = [json.loads(records[0].value) for records in outcomes["enriched"].values()]
+    return [*_wrong_outcomes(raw, outcomes), *_wrong_versions(load, events)]
+
+
+def _wrong_outcomes(raw: dict[str, str], outcomes: dict[str, dict[str, list[ConsumerRecord]]]) -> Iterator[str]:
+    """Every raw record has exactly one outcome, and whatever is sent again is the same again."""
+    for origin, title in raw.items():
+        having = [name for name, origins in outcomes.items() if origin in origins]
+        if len(having) != 1:
+            yield f"{origin} ({title}) has outcomes {having}"
+    for name, origins in outcomes.items():
+        for origin, records in origins.items():
+            if origin not in raw:
+                yield f"{name} has an unknown origin {origin}"
+            if len({streams_of.decision(record) for record in records}) != 1:
+                yield f"{origin} was sent to {name} again, but differently"
+
+
+def _wrong_versions(load: Load, events: list[dict[str, Any]]) -> Iterator[str]:
+    """Every version comes out once, and edits name the version they supersede."""
+    by_title: dict[str, list[dict[str, Any]]] = {}
+    for event in events:
+        by_title.setdefault(event["title"], []).append(event)
+    for title in load.versions:
+        versions = by_title.get(title, [])
+        if len(versions) != 1:
+            yield f"{title} was accepted {len(versions)} times"
+            continue
+        before = load.superseded.get(title)
+        supersedes = versions[0]["supersedes"]
+        if before is None:
+            if versions[0]["reason"] != "new" or supersedes is not None:
+                yield f"{title} should be new, is {versions[0]['reason']}"
+        elif versions[0]["reason"] != "edited" or supersedes["fetched"] != by_title[before][0]["fetched"]:
+            yield f"{title} should supersede {before}, says {supersedes}"
+    for title in by_title.keys() - load.versions.keys():
+        yield f"{title} was never produced"
+
+
+async def caught_up(settings: Settings, *, seconds: float = 180) -> dict[str, list[ConsumerRecord]]:
+    """Wait until nothing is left to do; return all records of all streams."""
+
+    async def finished() -> bool:
+        return await lag(settings) == 0
+
+    await streams_of.until(finished, seconds=seconds, what="nothing is left to do")
+    return await streams_of.read(settings, *streams_of.NEWS)
+
+
+async def lag(settings: Settings) -> int:
+    """Records of raw and unique that the group has not committed."""
+    async with admin.admin(settings) as client:
+        committed = await committed_offsets(settings, client)
+    total = 0
+    for stream in ("news.raw", "news.unique"):
+        for partition, end in (await streams_of.ends(settings, stream)).items():
+            total += end - committed.get((settings.stream(stream), partition), 0)
+    return total
+
+
+async def committed_offsets(settings: Settings, client: AIOKafkaAdminClient) -> dict[tuple[str, int], int]:
+    offsets = await client.list_consumer_group_offsets(settings.group)
+    return {(tp.topic, tp.partition): max(0, position.offset) for tp, position in offsets.items()}
