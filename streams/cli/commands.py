@@ -112,6 +112,19 @@ def tail(
 
 
 @cli.command()
+def audit(
+    since: Annotated[str | None, typer.Option(help="Raw records from then on: 2h, 3d, or an ISO time.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Id of one feed.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+) -> None:
+    """Account for every raw record: each has exactly one outcome. Exit code 1 where one has not."""
+    from streams.cli.audit import run_audit
+
+    if not run_audit(Settings.from_env(), when=since, feed=feed, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@cli.command()
 def config(
     as_json: AsJson = False,
     markdown: Annotated[
