@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,13 +20,13 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from msgspec import Struct
 
 from schemas.envelope import ORIGIN
-from schemas.errors import BrokerError, ConfigError
+from schemas.errors import ConfigError
 from schemas.record import Position
 from streams.broker.admin import admin, patiently
 from streams.ledger import Ledger, Span
 from streams.outcomes import Place, Report, feed_of, is_refusal, outcome_of, position
-from streams.reading import reader
-from streams.table import CLOCK_SKEW_MS, DEAD_LETTER, DUPLICATES, ENRICHED, MIB, RAW, UNIQUE, Stream
+from streams.scan import Bounds, asking, bounds_of, scan
+from streams.table import CLOCK_SKEW_MS, DEAD_LETTER, DUPLICATES, ENRICHED, RAW, UNIQUE, Stream
 
 if TYPE_CHECKING:
     from aiokafka.admin import AIOKafkaAdminClient
@@ -41,18 +42,7 @@ Progress = Callable[[str, int, int], None]
 # Letters first: with them a second outcome is a retry, without them a contradiction.
 _OUTCOMES = (DEAD_LETTER, DUPLICATES, ENRICHED)
 _STREAMS = (RAW, UNIQUE, *_OUTCOMES)
-_FETCH_BYTES = 8 * MIB
-_STALL_SECONDS = 60.0
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-
-
-class Bounds(Struct, frozen=True):
-    """What is read of a stream: offsets by partition."""
-
-    kept: dict[int, int]
-    """First ones that are kept."""
-    start: dict[int, int]
-    end: dict[int, int]
 
 
 class Snapshot(Struct, frozen=True):
@@ -86,7 +76,8 @@ async def audit(
     spans = {p: Span(kept=raw.kept[p], start=raw.start[p], end=raw.end[p]) for p in raw.end}
     ledger = Ledger(spans, known_from=snapshot.known_from, only=feed)
     for stream in _STREAMS:
-        async for record in _records(settings, stream, snapshot.bounds[stream.name], progress):
+        told = partial(progress, stream.name) if progress is not None else None
+        async for record in scan(settings, settings.stream(stream.name), snapshot.bounds[stream.name], told):
             _enter(ledger, stream, record, snapshot, since or 0)
     if feed is not None and feed not in ledger.feeds:
         known = ", ".join(ledger.feeds[:10]) or "none"
@@ -160,23 +151,13 @@ async def _look(settings: Settings, since: int | None) -> Snapshot:
     known_from = 0
     for stream in (*_OUTCOMES, UNIQUE, RAW):
         topic = settings.stream(stream.name)
-        async with reader(settings, topic) as consumer:
+        async with asking(settings, topic) as consumer:
             # Outcomes carry the broker's time; the fetch times of raw records may be ahead of it.
             earliest = None if since is None else since - (CLOCK_SKEW_MS if stream in _OUTCOMES else 0)
-            bounds[stream.name] = found = await _bounds(consumer, earliest)
+            bounds[stream.name] = found = await bounds_of(consumer, since=earliest)
             if stream in _OUTCOMES:
                 known_from = max(known_from, await _expired_before(consumer, topic, found, retention[topic]))
     return Snapshot(bounds, committed, known_from + CLOCK_SKEW_MS if known_from else 0)
-
-
-async def _bounds(consumer: AIOKafkaConsumer, since: int | None) -> Bounds:
-    ends = await consumer.end_offsets(consumer.assignment())
-    kept = await consumer.beginning_offsets(consumer.assignment())
-    start = dict(kept)
-    if since is not None:
-        found = await consumer.offsets_for_times(dict.fromkeys(ends, max(0, since)))
-        start = {p: min(at.offset, ends[p]) if at is not None else ends[p] for p, at in found.items()}
-    return Bounds(*({p.partition: offset for p, offset in offsets.items()} for offsets in (kept, start, ends)))
 
 
 async def _expired_before(consumer: AIOKafkaConsumer, topic: str, bounds: Bounds, retention: int | None) -> int:
@@ -204,36 +185,3 @@ async def _retention(client: AIOKafkaAdminClient, topics: list[str]) -> dict[str
             kept = int(config.get("retention.ms") or -1)
             found[topic] = kept if kept >= 0 and config.get("retention.bytes", "-1") == "-1" else None
     return found
-
-
-async def _records(
-    settings: Settings, stream: Stream, bounds: Bounds, progress: Progress | None
-) -> AsyncIterator[ConsumerRecord]:
-    """Read a stream from its start to its end, as the snapshot has them.
-
-    Raises:
-        BrokerError: Nothing has come for a minute.
-    """
-    topic = settings.stream(stream.name)
-    ends = {TopicPartition(topic, p): end for p, end in bounds.end.items() if end > bounds.start[p]}
-    count, total = 0, sum(end - bounds.start[p.partition] for p, end in ends.items())
-    if not ends:
-        return
-    async with reader(settings, topic, fetch_max_bytes=_FETCH_BYTES) as consumer:
-        consumer.pause(*(consumer.assignment() - ends.keys()))
-        for partition in ends:
-            consumer.seek(partition, bounds.start[partition.partition])
-        came = time.monotonic()
-        while consumer.assignment() - consumer.paused():
-            batches: Mapping[TopicPartition, list[ConsumerRecord]] = await consumer.getmany(timeout_ms=500)
-            for partition, records in batches.items():
-                for record in records:
-                    if record.offset < ends[partition]:
-                        yield record
-                count += len(records)
-                came = time.monotonic()
-            if progress is not None:
-                progress(stream.name, min(count, total), total)
-            consumer.pause(*[p for p in ends if await consumer.position(p) >= ends[p]])
-            if time.monotonic() - came > _STALL_SECONDS:
-                raise BrokerError(f"{topic} cannot be read to its end: nothing has come for {_STALL_SECONDS:.0f} s")
