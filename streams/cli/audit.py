@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -40,6 +41,7 @@ def run_audit(settings: Settings, *, when: str | None, feed: str | None, as_json
         BrokerError: A stream cannot be read.
         ConfigError: ``when`` is no time, or there is no such feed.
     """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said by our own errors
     now = datetime.now(UTC)
     since = audit.parse_when(when, now) if when is not None else None
     with _progress() as progress:

@@ -1,0 +1,303 @@
+"""``geowire status``: one look at broker, streams, workers, feeds, dead letters and knowledge.
+
+What is found is a plain struct; ``judge`` is pure and says what needs attention. How lag moves cannot be seen in one
+look, so it counts only where nobody works on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from msgspec import Struct
+
+from schemas.enriched import Pipeline
+from schemas.envelope import header
+from schemas.errors import BrokerError, ConfigError
+from schemas.feed_state import FeedState
+from schemas.pipeline import Generation
+from schemas.times import to_milliseconds
+from streams import generations
+from streams.broker.admin import StreamStatus, admin, patiently
+from streams.broker.admin import status as stream_statuses
+from streams.broker.connection import bootstrap_servers
+from streams.polling import feedlist, states
+from streams.scan import Bounds, asking, bounds_of, scan
+from streams.table import DEAD_LETTER, FEED_STATE, PIPELINE, RAW, UNIQUE
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+_QUIET_POLLS = 2
+_QUIET_LEAST_MS = HOUR_MS // 2
+
+_STEPS = {RAW.name: "dedupe", UNIQUE.name: "enrich"}
+"""Which step of the workers reads a stream."""
+
+
+class StreamLook(Struct, frozen=True):
+    """A stream as it is now. Times are milliseconds since the epoch."""
+
+    name: str
+    records: int | None
+    """Offsets it spans: of a compacted stream, which keeps the newest of each key, more than it holds. None: it does
+    not exist."""
+    compacted: bool = False
+    oldest: int | None = None
+    newest: int | None = None
+    step: str | None = None
+    """The step that reads it, for those that the workers read."""
+    lag: int | None = None
+    """Records that the step has still to do."""
+    differences: tuple[str, ...] = ()
+
+
+class Worker(Struct, frozen=True):
+    """A member of the workers' group."""
+
+    client: str
+    host: str
+
+
+class Failing(Struct, frozen=True):
+    """A feed whose last poll failed."""
+
+    feed: str
+    problem: str
+    polls: int
+    """Polls in a row that failed."""
+    succeeded: int | None
+    """Last poll that brought something; None: none ever did."""
+    next_due: int
+
+
+class Feeds(Struct, frozen=True):
+    """The feeds, by their states."""
+
+    total: int
+    ok: int
+    failing: tuple[Failing, ...]
+    """The longest failing first."""
+    never_polled: int
+    unlisted: int
+    """States of feeds that are no longer on the list."""
+    polled: int | None
+    """When any feed was polled last."""
+    next_due: int | None
+
+
+class Letters(Struct, frozen=True):
+    """Dead letters by code."""
+
+    hour: int
+    day: dict[str, int]
+    kept: dict[str, int]
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """What one look finds; parts that could not be looked at are None."""
+
+    time: int
+    broker: str | None
+    """Addresses; None where there is no broker to talk to."""
+    problem: str | None = None
+    """Why the broker could not be looked at."""
+    brokers: int = 0
+    streams: tuple[StreamLook, ...] = ()
+    group: str = ""
+    group_state: str = ""
+    workers: tuple[Worker, ...] = ()
+    feeds: Feeds | None = None
+    letters: Letters | None = None
+    generation: Generation | None = None
+    """The live one; None where no worker ever ran."""
+    here: Pipeline | None = None
+    """Version and knowledge of this installation."""
+    here_problem: str | None = None
+
+    @property
+    def lag(self) -> int:
+        """Records that the workers have still to do."""
+        return sum(stream.lag or 0 for stream in self.streams)
+
+
+async def look(settings: Settings, *, feeds: Path | None = None) -> Status:
+    """Look at everything once.
+
+    Args:
+        settings: The settings.
+        feeds: Feed list, to know of feeds that were never polled; None: the setting, else the shipped list.
+
+    Raises:
+        ConfigError: The feed list or a setting is wrong.
+    """
+    now = round(time.time() * 1000)
+    here, here_problem = _here(settings)
+    try:
+        found = await stream_statuses(settings)
+        there = {status.stream.name for status in found if status.partitions}
+        async with admin(settings) as client:
+            offsets = await patiently(lambda: client.list_consumer_group_offsets(settings.group))
+            cluster = await patiently(client.describe_cluster)
+            # One group only: aiokafka 0.14 reads an answer about several wrongly.
+            (described,) = await patiently(lambda: client.describe_consumer_groups([settings.group]))
+        _error, _name, group_state, _type, _protocol, members, *_ = described.groups[0]
+        committed = {p: at.offset for p, at in offsets.items()}
+        looks = await asyncio.gather(*(_stream(settings, status, committed) for status in found))
+        states_now = await states.load(settings) if FEED_STATE.name in there else {}
+        return Status(
+            time=now,
+            broker=bootstrap_servers(settings),
+            brokers=len(cluster["brokers"]),
+            streams=tuple(looks),
+            group=settings.group,
+            group_state=group_state,
+            workers=tuple(Worker(client=client, host=host.lstrip("/")) for _id, client, host, *_ in members),
+            feeds=_feeds(states_now, _listed(feeds or settings.feeds, states_now)),
+            letters=await _letters(settings, now) if DEAD_LETTER.name in there else None,
+            generation=await _generation(settings) if PIPELINE.name in there else None,
+            here=here,
+            here_problem=here_problem,
+        )
+    except (BrokerError, KafkaError) as error:
+        address = settings.bootstrap_servers or None
+        return Status(
+            time=now, broker=address, problem=str(error) or type(error).__name__, here=here, here_problem=here_problem
+        )
+
+
+def judge(status: Status, *, poll_seconds: int) -> list[str]:
+    """Return what needs attention, one line each; nothing where all is well.
+
+    Args:
+        status: What was found.
+        poll_seconds: How often feeds are polled.
+    """
+    if status.problem is not None:
+        return [status.problem]
+    found = []
+    missing = [stream.name for stream in status.streams if stream.records is None]
+    if missing:
+        found.append(f"streams are missing ({', '.join(missing)}): `geowire streams apply` creates them")
+    found += [
+        f"{s.name} differs from the stream table: {'; '.join(s.differences)}" for s in status.streams if s.differences
+    ]
+    if status.lag and not status.workers:
+        found.append(f"{status.lag:,} records wait and no worker is in the group: start `geowire work`")
+    feeds = status.feeds
+    if feeds is not None and feeds.failing and 2 * len(feeds.failing) > feeds.ok + len(feeds.failing):
+        found.append(f"{len(feeds.failing)} of {feeds.ok + len(feeds.failing)} polled feeds are failing")
+    quiet = max(_QUIET_POLLS * poll_seconds * 1000, _QUIET_LEAST_MS)
+    if feeds is not None and feeds.polled is not None and status.time - feeds.polled > quiet:
+        minutes = (status.time - feeds.polled) // 60_000
+        found.append(f"no feed was polled for {minutes:,} minutes: is `geowire poll` running?")
+    if status.letters is not None and status.letters.hour:
+        found.append(f"{status.letters.hour:,} dead letters within the last hour: `geowire tail news.dead-letter`")
+    if status.here_problem is not None:
+        found.append(f"this installation cannot load its knowledge: {status.here_problem}")
+    return found
+
+
+def _here(settings: Settings) -> tuple[Pipeline | None, str | None]:
+    from agents.enrich.enrich import load_knowledge
+
+    try:
+        return load_knowledge(settings.knowledge_dir).pipeline, None
+    except ConfigError as error:
+        return None, str(error)
+
+
+async def _stream(settings: Settings, status: StreamStatus, committed: Mapping[TopicPartition, int]) -> StreamLook:
+    name = status.stream.name
+    if not status.partitions:
+        return StreamLook(name, None, status.stream.compacted)
+    async with asking(settings, status.topic) as consumer:
+        bounds = await bounds_of(consumer)
+        held = [p for p, end in bounds.end.items() if end > bounds.kept[p]]
+        firsts = await consumer.offsets_for_times({TopicPartition(status.topic, p): 0 for p in held}) if held else {}
+    newest = [record.timestamp async for record in scan(settings, status.topic, _lasts(bounds, held))]
+    lag = None
+    if name in _STEPS:
+        done = {p: committed.get(TopicPartition(status.topic, p), 0) for p in bounds.end}
+        lag = sum(max(0, end - max(done[p], bounds.kept[p])) for p, end in bounds.end.items())
+    return StreamLook(
+        name,
+        sum(end - bounds.kept[p] for p, end in bounds.end.items()),
+        status.stream.compacted,
+        oldest=min((at.timestamp for at in firsts.values() if at is not None), default=None),
+        newest=max(newest, default=None),
+        step=_STEPS.get(name),
+        lag=lag,
+        differences=status.differences,
+    )
+
+
+def _lasts(bounds: Bounds, held: Sequence[int]) -> Bounds:
+    return Bounds(
+        kept={p: bounds.kept[p] for p in held},
+        start={p: bounds.end[p] - 1 for p in held},
+        end={p: bounds.end[p] for p in held},
+    )
+
+
+def _listed(path: Path | None, states_now: Mapping[str, FeedState]) -> set[str] | None:
+    """Return the ids of the feeds on the list; None where the poller is known to follow another."""
+    if path is not None:
+        return {feed.id for feed in feedlist.load(path)}
+    try:
+        shipped = {feed.id for feed in feedlist.load(None)}
+    except OSError:
+        return None
+    return shipped if not states_now or shipped & states_now.keys() else None
+
+
+def _feeds(states_now: Mapping[str, FeedState], listed: set[str] | None) -> Feeds:
+    known = [state for state in states_now.values() if listed is None or state.feed_id in listed]
+    failing = sorted((state for state in known if state.problem), key=lambda s: (-s.failures, s.feed_id))
+    polled = [to_milliseconds(state.polled) for state in known if state.polled]
+    return Feeds(
+        total=len(known) if listed is None else len(listed),
+        ok=sum(1 for state in known if state.polled and not state.problem),
+        failing=tuple(
+            Failing(
+                feed=state.feed_id,
+                problem=state.problem or "",
+                polls=state.failures,
+                succeeded=to_milliseconds(state.succeeded) if state.succeeded else None,
+                next_due=to_milliseconds(state.next_due),
+            )
+            for state in failing
+        ),
+        never_polled=(len(known) if listed is None else len(listed)) - len(polled),
+        unlisted=len(states_now) - len(known),
+        polled=max(polled, default=None),
+        next_due=min((to_milliseconds(state.next_due) for state in known), default=None),
+    )
+
+
+async def _letters(settings: Settings, now: int) -> Letters:
+    topic = settings.stream(DEAD_LETTER.name)
+    async with asking(settings, topic) as consumer:
+        bounds = await bounds_of(consumer)
+    hour = 0
+    day: Counter[str] = Counter()
+    kept: Counter[str] = Counter()
+    async for record in scan(settings, topic, bounds):
+        code = (header(record.headers, "dlq_code") or b"?").decode("utf-8", "replace")
+        kept[code] += 1
+        day[code] += record.timestamp > now - DAY_MS
+        hour += record.timestamp > now - HOUR_MS
+    return Letters(hour, dict((+day).most_common()), dict(kept.most_common()))
+
+
+async def _generation(settings: Settings) -> Generation | None:
+    known = await generations.read(settings)
+    return known[-1] if known else None
