@@ -17,6 +17,11 @@ _REPLACED = (
     ("\u2009", " "),
     ("\u2011", "-"),
     ("\u0131", "i"),
+    ("\u2014", "\u2013"),
+    ("\uff1a", ":"),
+    ("\uff5c", "|"),
+    ("\u00a6", "|"),
+    *((arrow, "\u00bb") for arrow in "\u203a\u2192\u25b6\u25ba\u27a1\u27a4"),
 )
 # Only looked for in the texts that hold the script at all.
 _GREEK = (("\u03c2", "\u03c3"),)
@@ -37,7 +42,7 @@ _ACCENTED = re.compile(r"[\u00e0-\u024f\u0386-\u03ce]")
 
 
 def fold(text: str) -> str:
-    """Return the text in lower case, with quotation marks, blanks and spelling variants made one; same length."""
+    """Return the text in lower case, with quotation marks, blanks, separators and spelling variants made one; same length."""
     folded = text.lower()
     if len(folded) != len(text):  # İ is the one letter whose lower case is longer
         folded = text.replace("\u0130", "i").lower()

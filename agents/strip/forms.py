@@ -12,7 +12,6 @@ Strengths: ``sure`` forms stand nowhere else; ``likely`` ones need a headline be
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -44,14 +43,14 @@ class FormEntry(Struct, frozen=True, forbid_unknown_fields=True):
         id: Name of the rule within its language; the event says ``<language>.<id>``.
         kind: What the removed text is.
         shape: How it stands in the text.
-        texts: Templates.
+        texts: Templates, one a line.
         strength: How sure it is.
     """
 
     id: str
     kind: Kind
     shape: Shape
-    texts: tuple[str, ...]
+    texts: str
     strength: Strength = "sure"
 
 
@@ -62,20 +61,20 @@ class FormFile(Struct, frozen=True, forbid_unknown_fields=True):
         language: BCP 47 code, the file's name.
         coverage: Whether the figures for this language are measured; ``proven`` or ``experimental``.
         relatives: Languages whose weak forms hold here too: close relatives that language detection confuses.
-        sets: Words by set name, for ``<name>`` in templates; those of every file are known in every file.
+        sets: Words by set name, one a line, for ``<name>`` in templates; a set is one over all files.
         openers: Words that open a sentence and stand in no headline with a capital: ``But``, ``According``.
         forms: The forms.
-        keep: Templates of lines and sentences that look like forms and are genuine.
+        keep: Templates, one a line, of lines and sentences that look like forms and are genuine.
         off: Ids of forms of this language that do not hold (for an operator's file).
     """
 
     language: str
     coverage: Literal["proven", "experimental"] | None = None
     relatives: tuple[str, ...] = ()
-    sets: dict[str, tuple[str, ...]] = {}
-    openers: tuple[str, ...] = ()
+    sets: dict[str, str] = {}
+    openers: str = ""
     forms: tuple[FormEntry, ...] = ()
-    keep: tuple[str, ...] = ()
+    keep: str = ""
     off: tuple[str, ...] = ()
 
 
@@ -84,7 +83,7 @@ class Form(Struct, frozen=True):
 
     Attributes:
         language: Language of the file.
-        pattern: What has to match; None for literals, which are their anchor.
+        pattern: Regular expression that has to match; None for literals, which are their anchor.
         opens: Whether the pattern starts with the anchor; else it is searched for in the anchor's line.
     """
 
@@ -93,7 +92,7 @@ class Form(Struct, frozen=True):
     shape: Shape | Literal["keep"]
     strength: Strength
     language: str
-    pattern: re.Pattern[str] | None
+    pattern: str | None
     opens: bool = True
 
 
@@ -135,7 +134,10 @@ def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]
     """
     files = read_files(_ROOM, overlay=overlay)
     parsed = [(file, _parse(file)) for file in files]
-    sets = {name: words for _, content in parsed for name, words in content.sets.items()}
+    sets: dict[str, tuple[str, ...]] = {}
+    for _, content in parsed:
+        for name, words in content.sets.items():
+            sets[name] = sets.get(name, ()) + _lines(words)
     entries: dict[str, tuple[KnowledgeFile, str, FormEntry]] = {}
     for file, content in parsed:
         for rule in content.off:
@@ -147,7 +149,7 @@ def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]
     for rule, (file, language, entry) in entries.items():
         builder.add(file, rule, language, entry)
     for file, content in parsed:
-        for template in content.keep:
+        for template in _lines(content.keep):
             builder.keep(file, content.language, template)
     return builder.build([content for _, content in parsed]), files
 
@@ -160,10 +162,14 @@ def _parse(file: KnowledgeFile) -> FormFile:
     for entry in content.forms:
         if entry.id in seen:
             raise ConfigError(f"{file.shown}: two forms with the id {entry.id!r}")
-        if not entry.texts:
+        if not _lines(entry.texts):
             raise ConfigError(f"{file.shown}: form {entry.id!r} has no texts")
         seen.add(entry.id)
     return content
+
+
+def _lines(block: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in block.splitlines() if line.strip())
 
 
 class _Builder:
@@ -176,7 +182,7 @@ class _Builder:
 
     def add(self, file: KnowledgeFile, rule: str, language: str, entry: FormEntry) -> None:
         literal_form = Form(rule, entry.kind, entry.shape, entry.strength, language, None)
-        for template in entry.texts:
+        for template in _lines(entry.texts):
             if not is_literal(template):
                 self._add_pattern(file, template, literal_form)
             elif entry.shape == "line":
@@ -194,9 +200,9 @@ class _Builder:
 
     def _add_pattern(self, file: KnowledgeFile, template: str, form: Form) -> None:
         try:
-            pattern = re.compile(to_pattern(template, self._sets))
+            pattern = to_pattern(template, self._sets)
             found, opens = anchors(template, self._sets)
-        except (TemplateError, re.error) as error:
+        except TemplateError as error:
             raise ConfigError(f"{file.shown}: {form.rule}: {error}") from error
         compiled = Form(form.rule, form.kind, form.shape, form.strength, form.language, pattern, opens)
         for anchor in found:
@@ -211,9 +217,9 @@ class _Builder:
             coverage[language] = content.coverage or coverage.get(language, "experimental")
             own = {language, _COMPANY_OF_ALL, *content.relatives}
             relatives[language] = relatives.get(language, frozenset()) | own
-            openers[language] = openers.get(language, frozenset()) | frozenset(content.openers)
+            openers[language] = openers.get(language, frozenset()) | frozenset(content.openers.split())
         return Forms(
-            automaton=ahocorasick_rs.AhoCorasick(list(self._anchors), implementation=ahocorasick_rs.Implementation.DFA),
+            automaton=ahocorasick_rs.AhoCorasick(list(self._anchors)),
             by_anchor=tuple(tuple(forms) for forms in self._anchors.values()),
             inside=tuple(tuple(filter(_stands_inside, forms)) for forms in self._anchors.values()),
             lines={line: tuple(forms) for line, forms in self._lines.items()},

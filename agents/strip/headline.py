@@ -14,7 +14,7 @@ _SHORTEST_DENSE = 6
 # A stop inside: a sentence has ended there, unless what stands before is an abbreviation or an initial.
 _INNER_STOP = re.compile(
     rf"([^\s.]+)[{FULL_STOPS}][{re.escape(QUOTES_CLOSING)})]*\s+(?=[^\W_a-z]|[{re.escape(QUOTES_OPENING)}])"
-    r"|。[”’」』]*(?=\S)"  # noqa: RUF001
+    r"|。[”’」』]*(?=\S)"
 )
 _ABBREVIATION = 4
 _ABBREVIATED = ("..", "U.S.", "U.K.", "U.N.", "Jr.", "Sr.", "Inc.", "Co.", "Ltd.", "Corp.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from functools import cache
 
 from msgspec import Struct
 
@@ -113,7 +115,7 @@ class Page(Struct, frozen=True):
         return "sentence" if last in QUOTES_CLOSING and core[-2:-1] in SENTENCE_ENDS else "inside"
 
 
-_SENTENCE_BEFORE = frozenset(SENTENCE_ENDS + BRACKETS_OPENING + ANNOUNCING) - frozenset(":：")  # noqa: RUF001
+_SENTENCE_BEFORE = frozenset(SENTENCE_ENDS + BRACKETS_OPENING + ANNOUNCING) - frozenset(":：")
 _ENGLISH = frozenset({"en"})
 
 
@@ -142,9 +144,15 @@ def match_form(page: Page, form: Form, start: int, end: int) -> tuple[int, int] 
     """Return the span of the form whose anchor was found from start to end, or None where its pattern fails."""
     if form.pattern is None:
         return start, end
-    line = page.line_at(start)
+    line, pattern = page.line_at(start), _compiled(form.pattern)
     if form.opens:
-        match = form.pattern.match(page.folded, start, line.end)
+        match = pattern.match(page.folded, start, line.end)
     else:
-        match = form.pattern.search(page.folded, max(line.start, start - _LONGEST_LEAD), line.end)
+        match = pattern.search(page.folded, max(line.start, start - _LONGEST_LEAD), line.end)
     return None if match is None else match.span()
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a form's pattern when it is first needed: all of them together would take half a second."""
+    return re.compile(pattern)

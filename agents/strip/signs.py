@@ -1,5 +1,5 @@
 """Signs of punctuation, of all scripts: what closes a sentence, separates a label, decorates a line."""
-# ruff: noqa: RUF001 - signs that look like others are what this file is about
+
 
 from __future__ import annotations
 
@@ -21,33 +21,8 @@ BRACKETS_CLOSING = ")]}】）」"
 ANNOUNCING = ":：|｜¦>»›→⇒➜➡►▶‣–—…·•*※⟶≫"
 """Signs between a label and its headline; a hyphen and two stops do as well."""
 
-LABEL_ENDS = (
-    *(
-        ":",
-        " :",
-        "：",
-        "|",
-        " |",
-        "｜",
-        "¦",
-        " -",
-        "–",
-        " –",
-        "—",
-        " —",
-        ">",
-        " >",
-        "»",
-        " »",
-        "›",
-        "→",
-        " →",
-        "►",
-        "▶",
-    ),
-    *("…", "..."),
-)
-"""What follows a label of one word; a hyphen only behind a blank (Live-fire drills)."""
+LABEL_ENDS = (":", " :", "|", " |", " -", " –", ">", " >", "»", " »")
+"""What follows a label of one word, in folded text; a hyphen only behind a blank (Live-fire drills)."""
 
 DECORATION = (
     " \t\xa0-–—―*•·●○▪■□◆◇◾◼►▶▷➤➡→⇒»›>«‹<|｜¦#=_~+[](){}【】「」『』《》〈〉（）:：.…※★☆✅✔✓☑"

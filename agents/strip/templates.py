@@ -77,17 +77,18 @@ def anchors(template: str, sets: Mapping[str, tuple[str, ...]]) -> tuple[tuple[s
     Raises:
         TemplateError: There is none of three characters or more.
     """
-    found = _wordings(template)
+    found = [wording for spelling in spellings(template) for wording in _wordings(spelling)]
     opens = all(map(_is_long_enough, found))
     if not opens:
+        template = spellings(template)[0]
         outside = re.sub(r"\\.|[*]|<[a-z-]+>|\([^()]*\)|\[[^\]]*\]", "…", template)
         found = [max((piece.strip() for piece in outside.split("…")), key=len)]
         if not _is_long_enough(found[0]):
             names = re.findall(r"<([a-z-]+)>", template)
-            found = list(sets.get(names[0], ())) if names else []
+            found = [spelling for word in sets.get(names[0], ()) for spelling in spellings(word)] if names else []
         if not found:
             raise TemplateError(f"{template!r} has no literal of {_SHORTEST_ANCHOR} characters or more")
-    return tuple(dict.fromkeys(spelling for word in found for spelling in spellings(word))), opens
+    return tuple(dict.fromkeys(found)), opens
 
 
 def _wordings(template: str) -> list[str]:

@@ -1,6 +1,6 @@
 """What strip promises about the structures interjections come in."""
 
-# ruff: noqa: RUF001 - dashes and quotation marks of all kinds are what pages are made of
+
 
 from __future__ import annotations
 
