@@ -120,7 +120,7 @@ def _enter(ledger: Ledger, stream: Stream, record: ConsumerRecord, snapshot: Sna
     elif stream is DEAD_LETTER and is_refusal(headers):
         ledger.refused(feed_of(headers))
     else:
-        ledger.outcome(outcome_of(Place(stream.name, record.partition, record.offset), headers))
+        ledger.outcome(outcome_of(Place(stream.name, record.partition, record.offset), headers, record.value))
 
 
 class _Feed(Struct):

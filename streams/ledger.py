@@ -13,12 +13,11 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
 from msgspec import Struct
 
 from schemas.record import Position
-from streams.outcomes import EXAMPLES, Fault, Kind, Outcome, Place, Report, Row, State
+from streams.outcomes import EXAMPLES, Fault, FaultKind, Kind, Outcome, Place, Report, Row, State
 from streams.table import RAW, UNIQUE
 
 # What is known of an origin, one bit each.
@@ -37,6 +36,8 @@ _LETTER_OF_COPY = 2048
 _LETTER_OF_UNIQUE = 4096
 _COPIED, _COPIED_TWICE = 8192, 16384
 _UNIQUE, _UNIQUE_TWICE = 32768, 65536
+_REPEATED = 131072  # others are said to repeat it
+_PASSED_ON = _UNIQUE | _ENRICHED | _LETTER | _FOLLOW_UP
 
 _BITS: dict[Kind, int] = {"enriched": _ENRICHED, "duplicate": _DUPLICATE, "letter": _LETTER}
 _OTHERS: dict[Kind, int] = {
@@ -155,6 +156,8 @@ class Ledger:
             self._unexpect(outcome)
         elif page.feed[index] != _OUTSIDE:
             self._settle(page, index, outcome)
+            if outcome.of is not None:
+                self._repeat(page, index, outcome, outcome.of)
 
     def report(self) -> Report:
         """Close the books."""
@@ -166,7 +169,7 @@ class Ledger:
                 if number in names and _is_origin(flags):
                     for row in (total, rows.setdefault(names[number], Row())):
                         _count(row, flags, count)
-        missing = islice(self._missing(names), EXAMPLES) if total.missing else ()
+        unaccounted = list(self._unaccounted(names)) if total.missing or total.contradicting else []
         return Report(
             total=total,
             feeds=dict(sorted(rows.items())),
@@ -174,7 +177,7 @@ class Ledger:
             expired=self._expired,
             unexpected=self._unexpected,
             refused=self._refused,
-            faults=(*missing, *self._faults),
+            faults=tuple(_examples([*unaccounted, *self._faults])),
         )
 
     def _find(self, at: Position) -> tuple[_Page, int] | None:
@@ -214,6 +217,19 @@ class Ledger:
             flags = self._contradict(flags, page, index, outcome, f"{outcome.kind}, but also {before}")
         page.flags[index], page.check[index], page.generation[index] = flags, check, outcome.generation
 
+    def _repeat(self, page: _Page, index: int, outcome: Outcome, of: Position) -> None:
+        """Note which record a duplicate repeats; where that was not passed on either, an item was lost."""
+        there = self._pages.get(of.partition)
+        if of == outcome.origin:
+            detail = "it is called a duplicate of itself: the item was never passed on"
+        elif there is None or of.offset >= there.span.end:
+            detail = f"it is called a duplicate of {of}, which never was"
+        else:
+            if of.offset >= there.span.start:
+                there.flags[of.offset - there.span.start] |= _REPEATED
+            return
+        page.flags[index] = self._contradict(page.flags[index], page, index, outcome, detail)
+
     def _contradict(self, flags: int, page: _Page, index: int, outcome: Outcome, detail: str) -> int:
         if not flags & _CONTRADICTING:
             feed = next(name for name, number in self._feeds.items() if number == page.feed[index])
@@ -232,17 +248,24 @@ class Ledger:
         if sum(kept.kind == fault.kind for kept in self._faults) < EXAMPLES:
             self._faults.append(fault)
 
-    def _missing(self, names: Mapping[int, str]) -> Iterator[Fault]:
+    def _unaccounted(self, names: Mapping[int, str]) -> Iterator[Fault]:
+        """Find the origins that no record of an outcome stream gave away, by partition and offset."""
         for partition, page in sorted(self._pages.items()):
             for index, (number, flags) in enumerate(zip(page.feed, page.flags, strict=True)):
-                if number in names and _is_origin(flags) and state_of(flags) == "missing":
-                    at = Position(partition, page.span.start + index)
-                    place = Place(RAW.name, at.partition, at.offset)
-                    yield Fault("missing", place, str(at), names[number], _lost(flags))
+                if number in names and _is_origin(flags) and not flags & _CONTRADICTING:
+                    place = Place(RAW.name, partition, page.span.start + index)
+                    origin = str(Position(place.partition, place.offset))
+                    state = state_of(flags)
+                    if state == "missing":
+                        yield Fault("missing", place, origin, names[number], _lost(flags))
+                    elif state == "contradicting":
+                        yield Fault("contradicting", place, origin, names[number], _NEVER_PASSED_ON)
 
 
 def state_of(flags: int) -> State:
     """Return the state of an origin."""
+    if flags & _REPEATED and flags & _DUPLICATE and not flags & _PASSED_ON:
+        return "contradicting"
     states: tuple[tuple[int, State], ...] = (
         (_CONTRADICTING, "contradicting"),
         (_ENRICHED, "enriched"),
@@ -283,6 +306,17 @@ def _was_sent_again(flags: int) -> bool:
     if flags & _LETTER_OF_UNIQUE:
         return bool(flags & _UNIQUE_TWICE)
     return bool(flags & (_COPIED_TWICE if flags & _LETTER_OF_COPY else _COPIED))
+
+
+def _examples(faults: list[Fault]) -> Iterator[Fault]:
+    shown: Counter[FaultKind] = Counter()
+    for fault in faults:
+        shown[fault.kind] += 1
+        if shown[fault.kind] <= EXAMPLES:
+            yield fault
+
+
+_NEVER_PASSED_ON = "others are duplicates of it, but it was called a duplicate itself and never passed on"
 
 
 def _lost(flags: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import unquote
 
+import msgspec
 from msgspec import Struct
 
 from schemas.envelope import ORIGIN
@@ -44,6 +45,7 @@ class Outcome(Struct, frozen=True):
         id: Its ``ce_id``: equal where the same decision was sent again.
         generation: Generation that decided, for enriched events.
         follow_up: An enriched event that replaces an earlier one on purpose (reprocessed, corrected, withdrawn).
+        of: For duplicates: the raw record that it repeats.
         refused: For dead letters: the record that was refused.
         feed: Id of the feed, where it says so.
     """
@@ -54,6 +56,7 @@ class Outcome(Struct, frozen=True):
     id: bytes = b""
     generation: int = 0
     follow_up: bool = False
+    of: Position | None = None
     refused: Place | None = None
     feed: str | None = None
 
@@ -119,7 +122,24 @@ def is_refusal(headers: Mapping[str, bytes]) -> bool:
     return headers.get("dlq_stage") == b"poll"
 
 
-def outcome_of(place: Place, headers: Mapping[str, bytes]) -> Outcome:
+class _Notice(Struct):
+    """The one part of a duplicate notice that its headers lack."""
+
+    of_origin: str
+
+
+_notices = msgspec.json.Decoder(_Notice)
+
+
+def repeated(value: bytes | None) -> Position | None:
+    """Return the raw record that a duplicate notice names as the one repeated; None where it names none."""
+    try:
+        return position(_notices.decode(value or b"").of_origin.encode())
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def outcome_of(place: Place, headers: Mapping[str, bytes], value: bytes | None = None) -> Outcome:
     """Read a record of an outcome stream.
 
     A letter names as origin what the refused record named. Where just that was what it was refused for, the letter is
@@ -128,6 +148,7 @@ def outcome_of(place: Place, headers: Mapping[str, bytes]) -> Outcome:
     Args:
         place: Where it stands, the stream by its name in the table.
         headers: Its headers, the last of each name.
+        value: Its value, which only a duplicate is asked for.
     """
     kind = OUTCOMES[place.stream]
     origin = position(headers.get(ORIGIN))
@@ -144,6 +165,7 @@ def outcome_of(place: Place, headers: Mapping[str, bytes]) -> Outcome:
         id=headers.get("ce_id", b""),
         generation=int(generation) if generation.isdigit() and len(generation) < _DIGITS else 0,
         follow_up=kind == "enriched" and headers.get("ce_reason", b"new") not in (b"new", b"edited"),
+        of=repeated(value) if kind == "duplicate" else None,
         refused=refused,
         feed=feed_of(headers),
     )

@@ -232,6 +232,22 @@ def test_what_waits_on_news_unique_or_under_its_right_key_is_under_way() -> None
         assert ledger.report().total.under_way == 1, stream
 
 
+def test_what_is_repeated_must_have_been_passed_on() -> None:
+    """An item that is dropped as a duplicate of itself is lost, though it has an outcome."""
+    other = Position(1, 100)
+    for of, origins in ((_AT, 2), (Position(9, 0), 2), (Position(1, 10_000), 2)):
+        report = book([Origin(None), Origin("enriched")][:origins], [result("duplicate", _AT, of=of)])
+        assert (report.total.contradicting, report.total.duplicates) == (1, 0), of
+        assert report.faults[0].place == Place("news.duplicates", 0, 7)
+    fine = book([Origin(None), Origin("enriched")], [result("duplicate", _AT, of=other)])
+    assert (fine.complete, fine.total.duplicates) == (True, 1)
+    expired = book([Origin(None)], [result("duplicate", _AT, of=Position(2, 3))])
+    assert expired.complete
+    lost = book([Origin(None), Origin("duplicate")], [result("duplicate", _AT, of=other)])
+    assert (lost.total.contradicting, lost.total.duplicates) == (1, 1)
+    assert (lost.faults[0].origin, lost.faults[0].place) == ("1:100", Place("news.raw", 1, 100))
+
+
 @pytest.mark.parametrize(
     ("origin", "expired", "unexpected"),
     [
@@ -309,6 +325,10 @@ def test_headers_of_any_kind_are_read() -> None:
     assert not outcome_of(place, {"origin": b"1:2", "ce_reason": b"edited"}).follow_up
     assert feed_of({"ce_source": b"/elsewhere"}) is None
     assert is_refusal({"dlq_stage": b"poll"})
+    notice = Place("news.duplicates", 0, 0)
+    assert outcome_of(notice, {}, b'{"of_origin": "3:17"}').of == Position(3, 17)
+    for value in (None, b"", b"{}", b"no JSON", b'{"of_origin": 3}', b'{"of_origin": "\xff"}', b'{"of_origin": "x"}'):
+        assert outcome_of(notice, {}, value).of is None
 
 
 @pytest.mark.parametrize(
