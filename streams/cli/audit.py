@@ -73,6 +73,11 @@ def _progress() -> Iterator[audit.Progress | None]:
         yield advance
 
 
+def printable(text: str) -> str:
+    """Return a text from a record without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def show_report(report: Report, out: Console) -> None:
     """Print a report for people."""
     table = Table("Feed", header_style="bold", box=None, pad_edge=False)
@@ -82,7 +87,7 @@ def show_report(report: Report, out: Console) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     shown = _worth_showing(report)
     for name in shown:
-        table.add_row(Text(name), *_cells(report.feeds[name]))
+        table.add_row(Text(printable(name)), *_cells(report.feeds[name]))
     if len(shown) < len(report.feeds):
         table.add_row(Text(f"… {len(report.feeds) - len(shown)} more without a fault", style="dim"))
     table.add_row("all feeds", *_cells(report.total), style="bold")
@@ -111,7 +116,7 @@ def _examples(report: Report) -> list[Fault]:
 
 def _line(fault: Fault) -> Text:
     place = f"{fault.place.stream} {fault.place.partition}:{fault.place.offset}"
-    line = Text.assemble((f"  ! {fault.kind:<13} ", "red"), f"{place}  {fault.detail}")
+    line = Text.assemble((f"  ! {fault.kind:<13} ", "red"), f"{place}  {printable(fault.detail)}")
     if fault.kind == "contradicting":
         line.append(f"  (origin {fault.origin})")
     return line

@@ -14,12 +14,14 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.times import from_milliseconds
+from streams.cli.audit import printable
 from streams.cli.show import console, write_json
 from streams.settings import Settings
 from streams.status import DAY_MS, HOUR_MS, Feeds, Status, StreamLook, judge, look
 
 _FAILING_SHOWN = 10
 _CODES_SHOWN = 10
+_HOSTS_SHOWN = 3
 _MINUTE_MS = 60_000
 _TIMES = frozenset({"time", "oldest", "newest", "polled", "next_due", "succeeded"})
 
@@ -67,7 +69,7 @@ def show_status(status: Status, attention: list[str], out: Console) -> None:
     if not attention:
         out.print(Text("healthy", style="bold green"))
     for line in attention:
-        out.print(Text(f"! {line}", style="bold red"))
+        out.print(Text(f"! {printable(line)}", style="bold red"))
 
 
 def _head(status: Status) -> Table:
@@ -78,7 +80,7 @@ def _head(status: Status) -> Table:
         table.add_row("Kafka", Text(f"{status.broker or 'none'}, not reachable", style="red"))
     else:
         brokers = "1 broker" if status.brokers == 1 else f"{status.brokers} brokers"
-        table.add_row("Kafka", f"{status.broker}, {brokers}")
+        table.add_row("Kafka", Text(f"{status.broker}, {brokers}"))
         table.add_row("Workers", _workers(status))
         if status.feeds is not None:
             table.add_row("Feeds", ", ".join(_feeds(status.feeds, status.time)))
@@ -91,7 +93,8 @@ def _workers(status: Status) -> Text:
     count, hosts = len(status.workers), sorted({worker.host for worker in status.workers})
     if not count:
         return Text(f"none in group {status.group}", style="red" if status.lag else "yellow")
-    return Text(f"{count} in group {status.group} ({status.group_state.lower()}), on {', '.join(hosts)}")
+    on = ", ".join(hosts) if len(hosts) <= _HOSTS_SHOWN else f"{len(hosts)} hosts"
+    return Text(f"{count} in group {status.group} ({status.group_state.lower()}), on {on}")
 
 
 def _feeds(feeds: Feeds, now: int) -> Iterator[str]:
@@ -159,7 +162,9 @@ def _failing(feeds: Feeds, now: int) -> Table:
     table.add_column("Next", justify="right", no_wrap=True)
     for feed in feeds.failing[:_FAILING_SHOWN]:
         due = _span(feed.next_due - now) if feed.next_due > now else "now"
-        table.add_row(Text(feed.feed), Text(feed.problem), _ago(feed.succeeded, now, none="never"), due)
+        table.add_row(
+            Text(printable(feed.feed)), Text(printable(feed.problem)), _ago(feed.succeeded, now, none="never"), due
+        )
     if len(feeds.failing) > _FAILING_SHOWN:
         table.add_row(Text(f"… and {len(feeds.failing) - _FAILING_SHOWN:,} more: --json", style="dim"))
     return table
@@ -173,7 +178,7 @@ def _letters(status: Status) -> Table:
         return table
     codes = list(status.letters.kept.items())
     for code, count in codes[:_CODES_SHOWN]:
-        table.add_row(Text(code), f"{status.letters.day.get(code, 0):,}", f"{count:,}")
+        table.add_row(Text(printable(code)), f"{status.letters.day.get(code, 0):,}", f"{count:,}")
     if len(codes) > 1:
         table.add_row(
             "all", f"{sum(status.letters.day.values()):,}", f"{sum(status.letters.kept.values()):,}", style="bold"
