@@ -1,0 +1,119 @@
+"""How names stand in running text, per language: case endings, clitics, word boundaries."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from agents.knowledge import KnowledgeFile, parse_yaml
+from schemas.errors import ConfigError
+
+OPEN = "open"
+_LONGEST_ENDING = 7
+_LEAST_STEM = 3
+
+# What continues a word: letters, digits and the vowel signs of scripts that write them as marks. The danda and the
+# digits of the Indic block are none, but no name is followed by one without a space.
+WORD = (
+    r"[^\W_]|[\u0300-\u036f\u0591-\u05c7\u064b-\u0655\u0670\u0900-\u0963\u0966-\u109f\u135d-\u135f\u17b4-\u17d3"
+    r"\u200c\u200d]"
+)
+_WORD_END = rf"(?!{WORD})"
+
+
+class LanguageRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """One language of ``rules/languages.yaml``, which explains the fields."""
+
+    endings: tuple[str, ...] | str = ()
+    strip: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    boundary: str = "word"
+    nouns: str = "proper"
+    home: str = ""
+
+
+class Grammar(Struct, frozen=True):
+    """A language's rules, ready to match with.
+
+    Attributes:
+        code: The language.
+        bounded: Whether words are separated by spaces.
+        exact: Matches at the end of a word.
+        inflected: Matches an ending the language knows, or none, up to the end of the word.
+        open: Matches up to seven more letters, up to the end of the word.
+        prefix: Matches what may stand before a name within its word; None where nothing may.
+        ending: Source of ``inflected`` without the end of the word, for names of several words.
+        strip: Endings of the dictionary form that give way to others.
+        capital_nouns: Whether every noun has a capital.
+        home: Country where nearly all news in the language is from.
+    """
+
+    code: str
+    bounded: bool
+    exact: re.Pattern[str]
+    inflected: re.Pattern[str]
+    open: re.Pattern[str]
+    prefix: re.Pattern[str] | None
+    ending: str
+    strip: tuple[str, ...]
+    capital_nouns: bool
+    home: str
+
+    @property
+    def inflects(self) -> bool:
+        """Whether a name can change its ending."""
+        return self.ending != "" or self.strip != ()
+
+    def stem(self, word: str) -> str:
+        """Return the part of a word that its case forms share."""
+        for ending in self.strip:
+            if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+                return word.removesuffix(ending)
+        return word
+
+
+def read_languages(files: list[KnowledgeFile]) -> dict[str, LanguageRules]:
+    """Read the rules of all languages; the operator's file replaces whole languages.
+
+    Raises:
+        ConfigError: A file is not of the form, or names a kind of boundary or ending that does not exist.
+    """
+    rules: dict[str, LanguageRules] = {}
+    for file in files:
+        if file.stem != "languages":
+            continue
+        for code, rule in parse_yaml(file, dict[str, LanguageRules]).items():
+            if isinstance(rule.endings, str) and rule.endings != OPEN:
+                raise ConfigError(f"{file.shown}: {code}.endings must be a list or `{OPEN}`, found {rule.endings!r}")
+            if rule.boundary not in {"word", "none"} or rule.nouns not in {"proper", "capital"}:
+                raise ConfigError(f"{file.shown}: {code}: boundary is `none` or left out, nouns `capital` or left out")
+            rules[code] = rule
+    return rules
+
+
+def grammar(code: str, rules: LanguageRules | None) -> Grammar:
+    """Compile a language's rules; languages without rules are matched by whole words."""
+    rules = rules or LanguageRules()
+    bounded = rules.boundary == "word"
+    end = _WORD_END if bounded else ""
+    letters = rf"(?:{WORD}){{0,{_LONGEST_ENDING}}}"
+    if rules.endings == OPEN:
+        ending = letters
+    elif rules.endings:
+        longest_first = sorted(set(rules.endings), key=lambda e: (-len(e), e))
+        ending = f"(?:{'|'.join(map(re.escape, longest_first))})?"
+    else:
+        ending = ""
+    return Grammar(
+        code=code,
+        bounded=bounded,
+        exact=re.compile(end),
+        inflected=re.compile(ending + end),
+        open=re.compile(letters + end),
+        prefix=re.compile("|".join(map(re.escape, sorted(rules.prefixes)))) if rules.prefixes else None,
+        ending=ending,
+        strip=rules.strip,
+        capital_nouns=rules.nouns == "capital",
+        home=rules.home,
+    )
