@@ -321,7 +321,7 @@ _NEVER_PASSED_ON = "others are duplicates of it, but it was called a duplicate i
 
 def _lost(flags: int) -> str:
     if flags & _UNIQUE:
-        return "it is on news.unique, and committed there, but no outcome followed"
+        return "it is on news.unique and committed there, but no outcome followed"
     if flags & _COPIED:
-        return "it was written again under its right key, and committed there, but nothing followed"
-    return "it is committed, but neither on news.unique nor in any outcome"
+        return "it was written again under its right key and committed there, but nothing followed"
+    return "its offset is committed, but it is neither on news.unique nor in any outcome"
