@@ -42,6 +42,7 @@ Progress = Callable[[str, int, int], None]
 # Letters first: with them a second outcome is a retry, without them a contradiction.
 _OUTCOMES = (DEAD_LETTER, DUPLICATES, ENRICHED)
 _STREAMS = (RAW, UNIQUE, *_OUTCOMES)
+_TRIES = 3
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -71,7 +72,21 @@ async def audit(
         BrokerError: A stream cannot be read.
         ConfigError: No raw record is of that feed.
     """
-    snapshot = await _look(settings, since)
+    for _ in range(_TRIES):
+        snapshot = await _look(settings, since)
+        ledger = await _read(settings, snapshot, since, feed, progress)
+        # Where retention took records away meanwhile, outcomes would lack their raw record, or raw records theirs.
+        if {name: bounds.kept for name, bounds in snapshot.bounds.items()} == await _kept(settings):
+            break
+    if feed is not None and feed not in ledger.feeds:
+        known = ", ".join(ledger.feeds[:10]) or "none"
+        raise ConfigError(f"no raw record is of a feed {feed!r}; feeds there are {known}")
+    return ledger.report()
+
+
+async def _read(
+    settings: Settings, snapshot: Snapshot, since: int | None, feed: str | None, progress: Progress | None
+) -> Ledger:
     raw = snapshot.bounds[RAW.name]
     spans = {p: Span(kept=raw.kept[p], start=raw.start[p], end=raw.end[p]) for p in raw.end}
     ledger = Ledger(spans, known_from=snapshot.known_from, only=feed)
@@ -79,10 +94,15 @@ async def audit(
         told = partial(progress, stream.name) if progress is not None else None
         async for record in scan(settings, settings.stream(stream.name), snapshot.bounds[stream.name], told):
             _enter(ledger, stream, record, snapshot, since or 0)
-    if feed is not None and feed not in ledger.feeds:
-        known = ", ".join(ledger.feeds[:10]) or "none"
-        raise ConfigError(f"no raw record is of a feed {feed!r}; feeds there are {known}")
-    return ledger.report()
+    return ledger
+
+
+async def _kept(settings: Settings) -> dict[str, dict[int, int]]:
+    kept = {}
+    for stream in _STREAMS:
+        async with asking(settings, settings.stream(stream.name)) as consumer:
+            kept[stream.name] = (await bounds_of(consumer)).kept
+    return kept
 
 
 def parse_when(text: str, now: datetime) -> int:

@@ -80,18 +80,19 @@ def printable(text: str) -> str:
 
 def show_report(report: Report, out: Console) -> None:
     """Print a report for people."""
-    table = Table("Feed", header_style="bold", box=None, pad_edge=False)
-    table.columns[0].overflow = "ellipsis"
-    table.columns[0].no_wrap = True
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    table.add_column("Feed", no_wrap=True, overflow="ellipsis", max_width=30)
     for title, _ in _COLUMNS:
-        table.add_column(title, justify="right", no_wrap=True)
+        table.add_column(title, justify="right", no_wrap=True, min_width=len(title))
     shown = _worth_showing(report)
     for name in shown:
         table.add_row(Text(printable(name)), *_cells(report.feeds[name]))
-    if len(shown) < len(report.feeds):
-        table.add_row(Text(f"… {len(report.feeds) - len(shown)} more without a fault", style="dim"))
     table.add_row("all feeds", *_cells(report.total), style="bold")
     out.print(table)
+    if len(shown) < len(report.feeds):
+        out.print(
+            Text(f"({len(report.feeds) - len(shown):,} more feeds without a fault: --json shows all)", style="dim")
+        )
     out.print()
     for line in _notes(report):
         out.print(Text(f"  {line}", style="dim"))
@@ -153,6 +154,8 @@ def _notes(report: Report) -> Iterator[str]:
 
 def _verdict(report: Report) -> Text:
     total = report.total
+    if report.complete and not total.origins:
+        return Text("no raw records to account for", style="bold")
     if report.complete:
         checked = total.origins - total.under_way - total.outcome_expired
         rest = f"; {total.under_way:,} still under way" if total.under_way else ""
