@@ -37,7 +37,9 @@ _LETTER_OF_UNIQUE = 4096
 _COPIED, _COPIED_TWICE = 8192, 16384
 _UNIQUE, _UNIQUE_TWICE = 32768, 65536
 _REPEATED = 131072  # others are said to repeat it
+_REDELIVERED = 262144  # a duplicate because it was read again
 _PASSED_ON = _UNIQUE | _ENRICHED | _LETTER | _FOLLOW_UP
+_OUTCOME = _ENRICHED | _DUPLICATE | _LETTER
 
 _BITS: dict[Kind, int] = {"enriched": _ENRICHED, "duplicate": _DUPLICATE, "letter": _LETTER}
 _OTHERS: dict[Kind, int] = {
@@ -194,8 +196,8 @@ class Ledger:
 
     def _settle(self, page: _Page, index: int, outcome: Outcome) -> None:
         flags, check = page.flags[index], zlib.crc32(outcome.id)
-        if outcome.follow_up:
-            page.flags[index] |= _FOLLOW_UP
+        if outcome.follow_up or outcome.redelivered:
+            page.flags[index] |= _FOLLOW_UP if outcome.follow_up else _REDELIVERED
             return
         bit, others = _BITS[outcome.kind], flags & _OTHERS[outcome.kind]
         if flags & bit and not others and outcome.kind != "letter":
@@ -264,7 +266,7 @@ class Ledger:
 
 def state_of(flags: int) -> State:
     """Return the state of an origin."""
-    if flags & _REPEATED and flags & _DUPLICATE and not flags & _PASSED_ON:
+    if flags & _REPEATED and flags & (_DUPLICATE | _REDELIVERED) and not flags & _PASSED_ON:
         return "contradicting"
     states: tuple[tuple[int, State], ...] = (
         (_CONTRADICTING, "contradicting"),
@@ -272,6 +274,7 @@ def state_of(flags: int) -> State:
         (_DUPLICATE, "duplicates"),
         (_LETTER, "letters"),
         (_FOLLOW_UP, "enriched"),
+        (_REDELIVERED, "duplicates"),
         (_UNDER_WAY, "under_way"),
         (_OLD, "outcome_expired"),
     )
@@ -283,13 +286,13 @@ def _count(row: Row, flags: int, count: int) -> None:
     setattr(row, state, getattr(row, state) + count)
     row.origins += count
     row.retried += count * bool(flags & _RETRIED)
-    row.sent_again += count * bool(flags & _AGAIN)
+    row.sent_again += count * bool(flags & _AGAIN or (flags & _REDELIVERED and flags & _OUTCOME))
     row.redecided += count * bool(flags & (_REDECIDED | _FOLLOW_UP))
 
 
 def _is_origin(flags: int) -> bool:
     # A record that says it is a copy, but was refused as what it is, has its own outcome.
-    return not flags & _COPY or bool(flags & (_ENRICHED | _DUPLICATE | _LETTER))
+    return not flags & _COPY or bool(flags & _OUTCOME)
 
 
 def _letter_of(letter: Outcome) -> int:

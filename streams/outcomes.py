@@ -46,6 +46,7 @@ class Outcome(Struct, frozen=True):
         generation: Generation that decided, for enriched events.
         follow_up: An enriched event that replaces an earlier one on purpose (reprocessed, corrected, withdrawn).
         of: For duplicates: the raw record that it repeats.
+        redelivered: For duplicates: it was read again after later ones of its item, as when offsets were set back.
         refused: For dead letters: the record that was refused.
         feed: Id of the feed, where it says so.
     """
@@ -57,6 +58,7 @@ class Outcome(Struct, frozen=True):
     generation: int = 0
     follow_up: bool = False
     of: Position | None = None
+    redelivered: bool = False
     refused: Place | None = None
     feed: str | None = None
 
@@ -123,20 +125,21 @@ def is_refusal(headers: Mapping[str, bytes]) -> bool:
 
 
 class _Notice(Struct):
-    """The one part of a duplicate notice that its headers lack."""
+    """What the headers of a duplicate notice lack."""
 
     of_origin: str
+    why: str = ""
 
 
 _notices = msgspec.json.Decoder(_Notice)
+_NO_NOTICE = _Notice("")
 
 
-def repeated(value: bytes | None) -> Position | None:
-    """Return the raw record that a duplicate notice names as the one repeated; None where it names none."""
+def _notice(value: bytes | None) -> _Notice:
     try:
-        return position(_notices.decode(value or b"").of_origin.encode())
+        return _notices.decode(value or b"")
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
+        return _NO_NOTICE
 
 
 def outcome_of(place: Place, headers: Mapping[str, bytes], value: bytes | None = None) -> Outcome:
@@ -157,6 +160,7 @@ def outcome_of(place: Place, headers: Mapping[str, bytes], value: bytes | None =
         refused = _refused(headers)
         if refused is not None and (origin is None or headers.get("dlq_code") == b"wrong-origin"):
             origin = _itself(refused, origin)
+    notice = _notice(value) if kind == "duplicate" else _NO_NOTICE
     generation = headers.get("ce_generation", b"")
     return Outcome(
         kind=kind,
@@ -165,7 +169,8 @@ def outcome_of(place: Place, headers: Mapping[str, bytes], value: bytes | None =
         id=headers.get("ce_id", b""),
         generation=int(generation) if generation.isdigit() and len(generation) < _DIGITS else 0,
         follow_up=kind == "enriched" and headers.get("ce_reason", b"new") not in (b"new", b"edited"),
-        of=repeated(value) if kind == "duplicate" else None,
+        of=position(notice.of_origin.encode("utf-8", "replace")),
+        redelivered=notice.why == "redelivered",
         refused=refused,
         feed=feed_of(headers),
     )

@@ -20,6 +20,7 @@ from streams.broker import admin
 from streams.settings import Settings
 from tests import streams_of
 from tests.integration import pipe
+from tests.integration.outcomes import caught_up
 from tests.integration.test_delivery import run_with_kills
 from tests.items import encoded, partition_of, raw_item
 
@@ -47,9 +48,9 @@ async def geowire(environment: Mapping[str, str], *arguments: str) -> subprocess
     )
 
 
-async def commit(settings: Settings, stream: str) -> None:
-    """Commit a stream to its end in the workers' group, as if they had done their work."""
-    ends = await streams_of.ends(settings, stream)
+async def commit(settings: Settings, stream: str, offset: int | None = None) -> None:
+    """Commit a stream to its end in the workers' group, as if they had done their work, or set it back."""
+    ends = {p: end if offset is None else offset for p, end in (await streams_of.ends(settings, stream)).items()}
     client = AIOKafkaConsumer(
         bootstrap_servers=settings.bootstrap_servers, group_id=settings.group, enable_auto_commit=False
     )
@@ -174,6 +175,41 @@ async def test_what_was_skipped_is_missing_and_what_waits_is_under_way(
     places = [(f["kind"], f["place"]["stream"], f"0:{f['place']['offset']}") for f in report["faults"]]
     assert places == [("missing", "news.raw", skipped[0]), ("missing", "news.raw", skipped[2])]
     assert waiting not in str(report["faults"])
+
+
+async def test_setting_the_offsets_back_brings_what_is_missing(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """What docs/accounting.md advises: whatever had an outcome is recognised, versions that were superseded too."""
+    now = int(time.time() * 1000)
+
+    async def produce(version: int, numbers: range) -> None:
+        async with streams_of.producer(settings) as client:
+            for number in numbers:
+                title = f"Report {number}, version {version}"
+                item = raw_item(f"https://wire.example/{number}", title=title, fetched=now + version)
+                key = item["item_id"].encode()
+                partition = partition_of(key, settings.partitions)
+                await client.send(
+                    settings.stream("news.raw"), encoded(item), key=key, partition=partition, timestamp_ms=now
+                )
+
+    async with pipe.running(settings, environment, tmp_path) as running:
+        for version in range(3):
+            await produce(version, range(20))
+            await caught_up(settings)
+        await running.settled()
+    await produce(9, range(15, 30))
+    await commit(settings, "news.raw")
+    code, report = await audited(environment)
+    assert (code, _nonzero(report["total"])) == (1, {"origins": 75, "enriched": 60, "missing": 15})
+
+    await commit(settings, "news.raw", 0)
+    async with pipe.running(settings, environment, tmp_path):
+        await caught_up(settings)
+    code, report = await audited(environment)
+    assert (code, report["faults"]) == (0, [])
+    assert _nonzero(report["total"]) == {"origins": 75, "enriched": 75, "sent_again": 60}
 
 
 async def test_a_letter_that_was_sent_again_is_retried_and_one_that_was_not_contradicts(

@@ -232,6 +232,18 @@ def test_what_waits_on_news_unique_or_under_its_right_key_is_under_way() -> None
         assert ledger.report().total.under_way == 1, stream
 
 
+def test_a_record_that_was_read_again_after_offsets_were_set_back_is_no_contradiction() -> None:
+    for kind in _STREAM:
+        again = book(
+            [Origin(kind), Origin("enriched")], [result("duplicate", _AT, of=Position(1, 100), redelivered=True)]
+        )
+        assert again.complete
+        assert (again.total.sent_again, again.total.origins) == (1, 2)
+        assert (again.total.enriched + again.total.letters + again.total.duplicates) == 2
+    late = book([Origin(None)], [result("duplicate", _AT, redelivered=True)])
+    assert (late.complete, late.total.duplicates, late.total.sent_again) == (True, 1, 0)
+
+
 def test_what_is_repeated_must_have_been_passed_on() -> None:
     """An item that is dropped as a duplicate of itself is lost, though it has an outcome."""
     other = Position(1, 100)
@@ -327,6 +339,7 @@ def test_headers_of_any_kind_are_read() -> None:
     assert is_refusal({"dlq_stage": b"poll"})
     notice = Place("news.duplicates", 0, 0)
     assert outcome_of(notice, {}, b'{"of_origin": "3:17"}').of == Position(3, 17)
+    assert outcome_of(notice, {}, b'{"of_origin": "3:17", "why": "redelivered"}').redelivered
     for value in (None, b"", b"{}", b"no JSON", b'{"of_origin": 3}', b'{"of_origin": "\xff"}', b'{"of_origin": "x"}'):
         assert outcome_of(notice, {}, value).of is None
 
