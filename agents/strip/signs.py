@@ -1,6 +1,5 @@
 """Signs of punctuation, of all scripts: what closes a sentence, separates a label, decorates a line."""
 
-
 from __future__ import annotations
 
 FULL_STOPS = ".।॥۔。።།"

@@ -15,7 +15,7 @@ Field = Literal["title", "text"]
 
 _LEAD = 300
 _TITLE_WEIGHT, _LEAD_WEIGHT, _TEXT_WEIGHT = 3.0, 1.5, 1.0
-_LEVEL_WEIGHT = {"strong": 2.0, "terms": 0.7, "support": 0.4}
+_LEVEL_WEIGHT = {"strong": 2.0, "terms": 0.5, "support": 0.4}
 _REPEATS_MAX = 4
 _WORDS_PER_UNIT = 150.0
 _LETTERS_PER_WORD = 6.0
@@ -134,12 +134,11 @@ def topic_features(item: Item, spoken: Spoken, geopolitical: float) -> list[floa
         geopolitical: Log-odds of the item being geopolitical.
     """
     most = max(other.points for other in item.topics.values())
-    total = sum(other.points for other in item.topics.values())
     return [
         1.0,
         log1p(spoken.points / item.units),
-        spoken.points / most,
-        spoken.points / total,
+        log1p(spoken.points) / log1p(most),
+        log1p(spoken.strong / item.units),
         float(spoken.title),
         log1p(spoken.strong),
         float(spoken.strong == 0),

@@ -80,21 +80,26 @@ def decide(document: Document, mentions: Sequence[CountryMention], model: TopicM
 
 
 def _topics(document: Document, item: Item, odds: float, model: TopicModel, *, calibrated: bool) -> tuple[Topic, ...]:
-    """Return the topics it is about, the likeliest first: at least one, as it is geopolitical."""
+    """Return the topics it is about, at least one, as it is geopolitical: the primary first, then the likeliest.
+
+    The primary one has the most weight of terms: a side matter in plain words can be more certain than the main one.
+    """
     scored = sorted(
-        ((topic_score(item, id_, spoken, odds, model.decision), id_, spoken) for id_, spoken in item.topics.items()),
+        ((topic_score(item, id_, spoken, odds, model.decision), id_) for id_, spoken in item.topics.items()),
         key=lambda entry: (-entry[0], entry[1]),
     )
-    chosen = [entry for entry in scored if entry[0] >= model.decision.topic_from][: model.decision.topics_max]
+    likely = [entry for entry in scored if entry[0] >= model.decision.topic_from][: model.decision.topics_max]
+    chosen = likely or scored[:1]
+    primary = max(chosen, key=lambda entry: (item.topics[entry[1]].points, entry[0]))
     return tuple(
         Topic(
             id=id_,
             medtop=model.catalogue[id_].medtop,
             score=round(score, 3) if calibrated else None,
-            primary=rank == 0,
-            evidence=_evidence(document, spoken),
+            primary=id_ == primary[1],
+            evidence=_evidence(document, item.topics[id_]),
         )
-        for rank, (score, id_, spoken) in enumerate(chosen or scored[:1])
+        for score, id_ in sorted(chosen, key=lambda entry: entry is not primary)
     )
 
 
