@@ -13,7 +13,7 @@ from msgspec import Struct
 from agents.strip.forms import Form, line_key
 from agents.strip.headline import ends_sentence, inner_stop, is_headline, is_sentence, opens_like_headline
 from agents.strip.page import Finding, Line, Page, match_form
-from agents.strip.signs import ANNOUNCING, BRACKETS_CLOSING, DECORATION
+from agents.strip.signs import ANNOUNCING, BRACKETS_CLOSING, DECORATION, QUOTES_OPENING
 from agents.strip.split import split_headline
 
 _SEPARATOR = re.compile(
@@ -147,8 +147,10 @@ def _reach(page: Page, label: _Label) -> int | None:
     rest = page.text[label.rest : label.end]
     headline = is_headline(rest) and opens_like_headline(rest)
     link = page.link_from(label.rest)
-    if not headline and link is not None and link.end - link.start >= _SHORTEST and link.end <= label.end + 2:
-        return link.end
+    if link is not None and link.end - link.start >= _SHORTEST and link.end <= label.end + 2:
+        after = page.text[link.end : label.end].strip()
+        if not headline or after[:1].isupper() or after[:1] in tuple(QUOTES_OPENING):
+            return link.end
     if headline or (label.opening == "line" and len(rest) < _SHORTEST and not is_sentence(rest)):
         return label.end
     split = split_headline(rest, page.forms.openers.get(page.language, frozenset()))
