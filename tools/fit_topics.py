@@ -66,7 +66,10 @@ def _rows(data: Path, model: TopicModel, gazetteer: Gazetteer) -> Iterator[Row]:
             if terms is None:
                 continue
             document = Document(
-                title=raw.get("title") or "", text=raw.get("text") or "", language=raw["lang"], published=raw.get("date")
+                title=raw.get("title") or "",
+                text=raw.get("text") or "",
+                language=raw["lang"],
+                published=raw.get("date"),
             )
             gold = name == "gold"
             agreed = frozenset(raw["topics_agreed"] or () if gold else raw.get("topics") or ())

@@ -42,7 +42,7 @@ _ACCENTED = re.compile(r"[\u00e0-\u024f\u0386-\u03ce]")
 
 
 def fold(text: str) -> str:
-    """Return the text in lower case, with quotation marks, blanks, separators and spelling variants made one; same length."""
+    """Return the text in lower case, quotation marks, blanks, separators and spellings made one, of the same length."""
     folded = text.lower()
     if len(folded) != len(text):  # İ is the one letter whose lower case is longer
         folded = text.replace("\u0130", "i").lower()

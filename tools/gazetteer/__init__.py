@@ -1,0 +1,1 @@
+"""How the generated tables of the gazetteer come about."""

@@ -25,7 +25,8 @@ _FURNITURE = re.compile(
     r"voivodeship|republic|autonomous (?:community|region|okrug)|chartered community|municipality|capital city)\b)\s*"
 )
 _NOT_ONE_PLACE = re.compile(
-    r" and |,|\d|/|-$|^(?:north|south|east|west|central|upper|lower|mid)[a-z]*(?: (?:north|south|east|west))?$", re.I
+    r" and |,|\d|/|-$|^(?:north|south|east|west|central|upper|lower|mid)[a-z]*(?: (?:north|south|east|west))?$",
+    re.IGNORECASE,
 )
 _WEIGHT = 90
 """Divisions weigh as towns of 90,000: known at home and in English, elsewhere only beside their country."""

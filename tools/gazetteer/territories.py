@@ -32,7 +32,7 @@ _ARTICLE = re.compile(r"^(?:an |na |i-|il-|ir-|it-|is-|iż-|id-|in-|l-|de )")
 def codes() -> list[str]:
     """Return the codes of all territories, EU and XK among them."""
     names = Locale("en").territories
-    return sorted(code for code in names if len(code) == 2 and code.isalpha() and code not in _LEFT_OUT)  # noqa: PLR2004
+    return sorted(code for code in names if len(code) == 2 and code.isalpha() and code not in _LEFT_OUT)
 
 
 def territories() -> Iterator[tuple[str, str, str]]:

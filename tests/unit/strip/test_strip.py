@@ -1,7 +1,5 @@
 """What strip promises about the structures interjections come in."""
 
-
-
 from __future__ import annotations
 
 import pytest
