@@ -30,6 +30,9 @@ class Feed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     publisher: str | None = None
     country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None = None
     language: str | None = None
+    source: str | None = None
+    last_seen: str | None = None
+    last_verified: str | None = None
 
     @property
     def ref(self) -> FeedRef:
