@@ -254,8 +254,8 @@ def _listed(path: Path | None, states_now: Mapping[str, FeedState]) -> set[str] 
         return {feed.id for feed in feedlist.load(path)}
     try:
         shipped = {feed.id for feed in feedlist.load(None)}
-    except OSError:
-        return None
+    except (OSError, ConfigError):
+        return None  # without a list the states say what there is to say
     return shipped if not states_now or shipped & states_now.keys() else None
 
 
