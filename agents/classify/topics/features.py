@@ -79,7 +79,7 @@ def read(document: Document, mentions: Sequence[CountryMention], terms: Terms) -
             place = _place(field, hit.start)
             if any(sense.level == "veto" for sense in hit.senses):
                 continue
-            for sense in hit.senses:
+            for sense in _one_each(hit.senses):
                 count = seen[sense.topic, sense.term] = seen.get((sense.topic, sense.term), 0) + 1
                 if count > _REPEATS_MAX:
                     continue
@@ -100,6 +100,18 @@ def read(document: Document, mentions: Sequence[CountryMention], terms: Terms) -
         countries=len({code for mention in mentions for code in mention.codes}),
         titled=len({code for mention in mentions if mention.field == "title" for code in mention.codes}),
     )
+
+
+def _one_each(senses: tuple[Sense, ...]) -> Sequence[Sense]:
+    """Return the strongest sense for each topic: a term and its plural may both stand in the file."""
+    if len(senses) == 1:
+        return senses
+    best: dict[str, Sense] = {}
+    for sense in senses:
+        known = best.get(sense.topic)
+        if known is None or _LEVEL_WEIGHT.get(sense.level, 0) > _LEVEL_WEIGHT.get(known.level, 0):
+            best[sense.topic] = sense
+    return list(best.values())
 
 
 def _place(field: Field, start: int) -> float:

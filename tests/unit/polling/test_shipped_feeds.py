@@ -13,6 +13,7 @@ from streams.polling import feedlist
 from streams.polling.feedlist import Feed
 
 _FEEDS = feedlist.load(None)
+_CODES = read_tables(read_files("classify/gazetteer/world"), []).codes
 
 
 def test_there_are_enough_in_enough_languages() -> None:
@@ -26,9 +27,8 @@ def test_hosts_are_not_named_twice_for_the_same_feed() -> None:
 
 @pytest.mark.parametrize("feed", _FEEDS, ids=lambda feed: feed.id)
 def test_every_feed_says_who_where_and_since_when(feed: Feed) -> None:
-    known = read_tables(read_files("classify/gazetteer/world"), []).codes
     assert feed.publisher
-    assert feed.country in known
+    assert feed.country in _CODES
     assert re.fullmatch(r"[a-z]{2,3}(-[A-Z][A-Za-z]+)?", feed.language or "")
     assert feed.source in {"capture", "OPML list by country", "newscatcher list"}
     assert re.fullmatch(r"20\d\d(-\d\d-\d\d)?", feed.last_seen or "")

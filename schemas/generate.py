@@ -1,0 +1,61 @@
+"""The JSON Schemas of the events, generated from the structs: ``python -m schemas``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+from msgspec import Struct
+
+from schemas.duplicate import Duplicate
+from schemas.enriched import Enriched
+from schemas.feed_state import FeedState
+from schemas.pipeline import Generation
+from schemas.raw import RawItem
+
+EVENTS: dict[str, type[Struct]] = {
+    "raw": RawItem,
+    "enriched": Enriched,
+    "duplicate": Duplicate,
+    "feed-state": FeedState,
+    "pipeline": Generation,
+}
+"""Name of the document to the struct; news.raw and news.unique hold the same values."""
+
+DIRECTORY = Path(__file__).parent / "json"
+EXAMPLES = Path(__file__).parent / "examples"
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema 2020-12 of an event; unknown fields are allowed: readers ignore them."""
+    (reference,), components = msgspec.json.schema_components([EVENTS[name]], ref_template="#/$defs/{name}")
+    definitions = dict(sorted(components.items()))
+    main = definitions.pop(str(reference["$ref"]).rsplit("/", 1)[1])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:geowire:schema:{name}:v1",
+        **main,
+        **({"$defs": definitions} if definitions else {}),
+    }
+
+
+def documents() -> Iterator[tuple[Path, bytes]]:
+    """Yield every generated file and its content."""
+    for name in EVENTS:
+        content = orjson.dumps(schema(name), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        yield DIRECTORY / f"{name}.schema.json", content
+
+
+def write() -> None:
+    """Write all files."""
+    DIRECTORY.mkdir(exist_ok=True)
+    for path, content in documents():
+        path.write_bytes(content)
+
+
+def stale() -> list[Path]:
+    """Return the files that are not what the structs say."""
+    return [path for path, content in documents() if not path.exists() or path.read_bytes() != content]
