@@ -50,9 +50,8 @@ async def first_offset(settings: Settings, partition: TopicPartition, offset: in
         BrokerError: The partition cannot be read.
     """
     async with reader(settings, partition.topic) as consumer:
-        consumer.assign([partition])
         consumer.seek(partition, offset)
-        record = await consumer.getone()
+        record = await consumer.getone(partition)
         return int(record.offset)
 
 

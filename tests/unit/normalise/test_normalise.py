@@ -1,0 +1,73 @@
+"""HTML or plain text in, clean text with paragraphs out, whatever comes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.normalise.normalise import MAX_TEXT, normalise, normalise_title
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<p>One.</p><p>Two.</p>", "One.\n\nTwo."),
+        ("One.<br>Two.", "One.\nTwo."),
+        ("<div>One.</div>\n<div>  Two. </div>", "One.\n\nTwo."),
+        ("<p>A <b>bold</b> word</p>", "A bold word"),
+        ("Caf&eacute; &amp; bar", "Café & bar"),
+        ("<p>Cafe\u0301</p>", "Café"),
+        ("<script>alert(1)</script><p>Text.</p><style>p{}</style>", "Text."),
+        ("Plain text, 3 < 4 and 5 > 4.", "Plain text, 3 < 4 and 5 > 4."),
+        ("one\u200btwo\ufeff", "onetwo"),
+        ("nul\x00 and bell\x07", "nul and bell"),
+        ("Line one\r\nLine two\rLine three", "Line one\nLine two\nLine three"),
+        ("The ministerâ€™s words", "The minister’s words"),
+        ("", ""),
+    ],
+)
+def test_text(source: str, text: str) -> None:
+    assert normalise(source).text == text
+
+
+def test_links_are_known_where_they_stand() -> None:
+    found = normalise("<p>READ ALSO: <a href='/x'>Fair opens</a> and more</p>")
+    (link,) = found.links
+    assert found.text[link.start : link.end] == "Fair opens"
+
+
+def test_a_title_is_one_line() -> None:
+    assert normalise_title(" <b>Talks</b>\n go&nbsp;on ") == "Talks go on"
+
+
+def test_what_is_too_long_is_cut_and_says_so() -> None:
+    found = normalise("word " * 100_000)
+    assert found.truncated
+    assert len(found.text) <= MAX_TEXT
+    assert not normalise("word " * 1_000).truncated
+
+
+@pytest.mark.parametrize(
+    "source", ["<div>" * 100_000, "<b><i>" * 50_000 + "x", "&" * 500_000, "<" * 500_000, "<a href='" * 20_000]
+)
+def test_hostile_markup_takes_bounded_time(source: str) -> None:
+    started = time.process_time()
+    normalise(source)
+    assert time.process_time() - started < 3
+
+
+@given(st.text(max_size=300) | st.text("<>/&;pbra =\"'\n\x00\ud800é", max_size=300))
+def test_any_text_is_clean_afterwards(source: str) -> None:
+    found = normalise(source)
+    assert "\x00" not in found.text
+    found.text.encode("utf-8")
+    assert all(0 <= link.start <= link.end <= len(found.text) for link in found.links)
+
+
+@given(st.text(max_size=200))
+def test_plain_text_without_markup_twice_is_once(source: str) -> None:
+    once = normalise(source.replace("<", "").replace("&", "")).text
+    assert normalise(once).text == once

@@ -1,0 +1,70 @@
+"""Settings come from the environment, and a wrong one is named."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import ConfigError
+from streams.settings import Settings
+
+
+def test_nothing_set_is_the_defaults() -> None:
+    assert Settings.from_env({}) == Settings()
+    assert Settings.from_env({"GEOWIRE_PARTITIONS": ""}) == Settings()
+
+
+def test_values_are_read() -> None:
+    settings = Settings.from_env(
+        {
+            "GEOWIRE_PARTITIONS": "3",
+            "GEOWIRE_DATA_DIR": "/srv/x",
+            "ALLOW_PRIVATE": "a:1, b:2",
+            "GEOWIRE_EVENT_TEXT": "None",
+        }
+    )
+    assert (settings.partitions, settings.data_dir) == (3, Path("/srv/x"))
+    assert settings.allow_private == ("a:1", "b:2")
+    assert settings.event_text == "none"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GEOWIRE_PARTITIONS", "many"),
+        ("GEOWIRE_PARTITIONS", "0"),
+        ("GEOWIRE_EVENT_TEXT", "half"),
+        ("GEOWIRE_NAMESPACE", "a b"),
+        ("KAFKA_SECURITY_PROTOCOL", "TLS"),
+        ("GEOWIRE_SESSION_SECONDS", "-1"),
+        ("GEOWIRE_LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_wrong_value_is_named(variable: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Settings.from_env({variable: value})
+    assert variable in str(refused.value)
+    assert value in str(refused.value)
+
+
+def test_sasl_needs_a_user() -> None:
+    with pytest.raises(ConfigError, match="KAFKA_SASL_USERNAME"):
+        Settings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "k:9092", "KAFKA_SECURITY_PROTOCOL": "SASL_SSL"})
+
+
+def test_the_password_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("secret\n")
+    assert (
+        Settings.from_env({"KAFKA_SASL_PASSWORD_FILE": str(file), "KAFKA_SASL_PASSWORD": "other"}).password == "secret"
+    )
+    with pytest.raises(ConfigError, match="KAFKA_SASL_PASSWORD_FILE"):
+        _ = Settings.from_env({"KAFKA_SASL_PASSWORD_FILE": str(tmp_path / "gone")}).password
+
+
+def test_every_setting_says_what_it_is() -> None:
+    for field in fields(Settings):
+        assert field.metadata["variable"].isupper()
+        assert field.metadata["doc"].endswith("."), field.name
