@@ -46,6 +46,7 @@ _RESTARTS = 5
 _RESTART_WINDOW_SECONDS = 300.0
 _CONFIG_EXIT = 2
 _SUMMARY_SECONDS = 60.0
+_READY_SECONDS = 30.0
 _LOG_LINES = 200
 SAMPLE = "sample"
 """Namespace of the sample newsroom's streams: they never meet real ones."""
@@ -98,6 +99,10 @@ async def _run(
         tally = Tally(len(feeds))
         watching = asyncio.create_task(watch(settings, tally))
         opened.callback(watching.cancel)
+        try:
+            await asyncio.wait_for(asyncio.gather(tally.following.wait(), tally.measuring.wait()), _READY_SECONDS)
+        except TimeoutError as error:
+            raise InfrastructureError(tally.problem or f"Kafka gave nothing within {_READY_SECONDS:.0f} s") from error
         children = await opened.enter_async_context(_children(settings, quiet=console is not None))
         log.info("worker and poller started: %d feeds; Ctrl-C stops everything in order", len(feeds))
         if console is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter, deque
 from datetime import UTC, datetime
@@ -69,6 +70,9 @@ class Tally:
         self.newest: deque[Headline] = deque(maxlen=_NEWEST)
         self.lag: int | None = None
         self.problem: str | None = None
+        self.following = asyncio.Event()
+        self.measuring = asyncio.Event()
+        """Set once everything from now on is counted."""
         self._times: deque[float] = deque()
 
     def enriched(self, record: ConsumerRecord) -> None:

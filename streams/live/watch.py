@@ -53,7 +53,12 @@ async def _follow(settings: Settings, tally: Tally) -> None:
     )
     await consumer.start()
     try:
+        if not tally.following.is_set():
+            await consumer.seek_to_end()
+            for partition in consumer.assignment():
+                await consumer.position(partition)
         await consumer.seek_to_beginning(*_of(consumer, settings.stream(FEED_STATE.name)))
+        tally.following.set()
         while True:
             for partition, records in (await consumer.getmany(timeout_ms=250)).items():
                 for record in records:
@@ -71,6 +76,7 @@ async def _measure(settings: Settings, tally: Tally) -> None:
     try:
         async with admin.admin(settings) as client:
             before = await consumer.end_offsets(consumer.assignment())
+            tally.measuring.set()
             while True:
                 # Offsets before ends: what is committed in between must not look like less than nothing to do.
                 committed = await client.list_consumer_group_offsets(settings.group)
