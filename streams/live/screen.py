@@ -133,6 +133,7 @@ def _newest(headlines: Sequence[Headline], width: int, *, rows: int) -> Panel:
     table = Table(expand=True, box=None, pad_edge=False, header_style="dim", show_edge=False)
     table.add_column("time", width=8, no_wrap=True)
     table.add_column("lang", width=4, no_wrap=True)
+    table.add_column("cut", width=3, no_wrap=True, justify="right", style="magenta")
     table.add_column("headline", ratio=5, no_wrap=True, overflow="ellipsis")
     table.add_column("about", ratio=1, no_wrap=True, overflow="ellipsis", style="cyan")
     table.add_column("topics", ratio=3, no_wrap=True, overflow="ellipsis")
@@ -142,6 +143,7 @@ def _newest(headlines: Sequence[Headline], width: int, *, rows: int) -> Panel:
         cells: list[RenderableType] = [
             datetime.fromtimestamp(headline.at).astimezone().strftime("%H:%M:%S"),
             headline.language,
+            str(headline.removed) if headline.removed else "",
             _title(headline),
             " ".join(headline.countries),
             _topics(headline),
@@ -157,8 +159,6 @@ def _title(headline: Headline) -> Text:
     text = Text(headline.title, style="" if headline.geopolitical else "dim", no_wrap=True, overflow="ellipsis")
     if headline.edited:
         text = Text.assemble(("edited ", "yellow"), text)
-    if headline.removed:
-        text.append(f"  -{headline.removed}", style="magenta")
     return text
 
 

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from datetime import UTC, datetime
 
 import msgspec
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from schemas.envelope import header
@@ -70,6 +70,8 @@ class Tally:
         self.newest: deque[Headline] = deque(maxlen=_NEWEST)
         self.lag: int | None = None
         self.problem: str | None = None
+        self.begun: dict[TopicPartition, int] = {}
+        """Ends of raw and duplicates when the view was opened."""
         self.following = asyncio.Event()
         self.measuring = asyncio.Event()
         """Set once everything from now on is counted."""

@@ -75,7 +75,7 @@ async def _measure(settings: Settings, tally: Tally) -> None:
     await consumer.start()
     try:
         async with admin.admin(settings) as client:
-            before = await consumer.end_offsets(consumer.assignment())
+            tally.begun = tally.begun or await consumer.end_offsets(consumer.assignment())
             tally.measuring.set()
             while True:
                 # Offsets before ends: what is committed in between must not look like less than nothing to do.
@@ -83,8 +83,7 @@ async def _measure(settings: Settings, tally: Tally) -> None:
                 starts = await consumer.beginning_offsets(consumer.assignment())
                 ends = await consumer.end_offsets(consumer.assignment())
                 for name, topic in (("items", raw), ("duplicates", repeated)):
-                    tally.counts[name] += sum(ends[p] - before[p] for p in _of(consumer, topic))
-                before = ends
+                    tally.counts[name] = sum(ends[p] - tally.begun[p] for p in _of(consumer, topic))
                 tally.lag = sum(
                     ends[p] - max(starts[p], committed[p].offset if p in committed else 0)
                     for p in (*_of(consumer, raw), *_of(consumer, unique))
