@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError
-from streams.broker.connection import client_arguments
+from streams.broker.connection import client_arguments, unreachable
 from streams.table import DERIVED_MAX
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ async def reader(settings: Settings, topic: str, **options: Any) -> AsyncIterato
         **options,
     )
     try:
-        await consumer.start()
+        try:
+            await consumer.start()
+        except KafkaError as error:
+            raise BrokerError(unreachable(settings, error)) from error
         if not consumer.assignment():
             raise BrokerError(f"there is no stream {topic} on the broker: `geowire streams apply` creates them")
         yield consumer

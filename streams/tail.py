@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiokafka import ConsumerRecord
+from msgspec import Struct
 
+from schemas.envelope import header
 from schemas.errors import ConfigError
 from streams.reading import reader
-from streams.table import STREAMS
+from streams.table import ENRICHED, STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,8 +23,45 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 
+class Filter(Struct, frozen=True):
+    """Which events are shown, by their headers: no value is decoded for those that are not.
+
+    Attributes:
+        topics: Any of these topics; empty: all events.
+        countries: About any of these countries.
+        languages: In any of these languages.
+        geo: ``true``, ``false`` or ``unknown``.
+    """
+
+    topics: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    languages: frozenset[str] = frozenset()
+    geo: frozenset[str] = frozenset()
+
+    def passes(self, record: ConsumerRecord) -> bool:
+        """Whether a record passes: any of each kind that is asked for."""
+        asked = {
+            "ce_topics": self.topics,
+            "ce_countries": self.countries,
+            "ce_lang": self.languages,
+            "ce_geo": self.geo,
+        }
+        return all(
+            not wanted.isdisjoint((header(record.headers, name) or b"").decode("utf-8", "replace").split(","))
+            for name, wanted in asked.items()
+            if wanted
+        )
+
+
 async def tail(
-    settings: Settings, name: str, *, beginning: bool, limit: int | None, follow: bool, as_json: bool
+    settings: Settings,
+    name: str,
+    *,
+    beginning: bool,
+    limit: int | None,
+    follow: bool,
+    as_json: bool,
+    only: Filter,
 ) -> None:
     """Print records of a stream.
 
@@ -33,15 +72,20 @@ async def tail(
         limit: End after so many.
         follow: Wait for more at the end.
         as_json: JSON lines with key, headers and value, rather than lines for people.
+        only: Which records; the headers it looks at are those of news.enriched.
 
     Raises:
-        ConfigError: There is no such stream.
+        ConfigError: There is no such stream, or it cannot be filtered.
         BrokerError: The broker cannot be reached.
     """
+    if only != Filter() and name != ENRICHED.name:
+        raise ConfigError(f"only {ENRICHED.name} can be filtered; {name} has no headers for topic, country or language")
     if name not in {stream.name for stream in STREAMS}:
         raise ConfigError(f"there is no stream {name!r}; there are {', '.join(stream.name for stream in STREAMS)}")
     shown = 0
     async for record in _records(settings, name, beginning=beginning or not follow, follow=follow):
+        if not only.passes(record):
+            continue
         line = as_object(record) if as_json else as_line(name, record).encode()
         sys.stdout.buffer.write(line + b"\n")
         sys.stdout.buffer.flush()

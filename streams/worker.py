@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NoReturn
 
 import mode.loop
 
 from streams import logs
-from streams.broker.connection import bootstrap_servers
+from streams.broker import admin
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -19,7 +20,8 @@ def work(settings: Settings) -> NoReturn:
     Raises:
         BrokerError: There is no broker.
     """
-    bootstrap_servers(settings)
+    # The app does the same when it starts, but then a broker that is not there is said in more than one line.
+    asyncio.run(admin.apply(settings))
     logs.configure(settings)
     mode.loop.use("uvloop")
     from streams.app import app  # makes the app, and with it Faust's settings

@@ -11,7 +11,6 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
-    KafkaConnectionError,
     KafkaError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
@@ -20,7 +19,7 @@ from aiokafka.errors import (
 from msgspec import Struct
 
 from schemas.errors import BrokerError
-from streams.broker.connection import client_arguments
+from streams.broker.connection import client_arguments, unreachable
 from streams.table import STREAMS, Stream
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.start()
     except KafkaError as error:
         await client.close()
-        raise BrokerError(_no_connection(settings, error)) from error
+        raise BrokerError(unreachable(settings, error)) from error
     try:
         yield client
     finally:
@@ -179,15 +178,3 @@ def _explain(error: KafkaError) -> str:
     if isinstance(error, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
         return "the Kafka user lacks the ACL to create topics (operation Create); create them or grant it"
     return f"{type(error).__name__} {error}".strip()
-
-
-def _no_connection(settings: Settings, error: KafkaError) -> str:
-    where = settings.bootstrap_servers or "the embedded Kafka"
-    if isinstance(error, KafkaConnectionError):
-        return (
-            f"cannot reach Kafka at {where}: is it running, and is KAFKA_SECURITY_PROTOCOL="
-            f"{settings.security_protocol} what it speaks?"
-        )
-    return (
-        f"Kafka at {where} refused us ({type(error).__name__} {error}): check KAFKA_SASL_* and KAFKA_SECURITY_PROTOCOL"
-    )

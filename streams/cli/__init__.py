@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import NoReturn
@@ -12,6 +13,8 @@ def main() -> NoReturn:
     from schemas.errors import GeowireError
     from streams.cli.commands import cli
 
+    # What it cannot do it raises, and we say it once; services set up log lines of their own.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         cli()
     except GeowireError as error:

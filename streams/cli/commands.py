@@ -100,15 +100,30 @@ def tail(
     beginning: Annotated[bool, typer.Option("--beginning", help="From the first record that is kept.")] = False,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="End after so many records.")] = None,
     follow: Annotated[bool, typer.Option(help="Wait for new records at the end of the stream.")] = True,
+    topic: Annotated[list[str] | None, typer.Option(help="Only events with this topic; may be repeated.")] = None,
+    country: Annotated[list[str] | None, typer.Option(help="Only events about this country (ISO 3166): CN.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Only events in this language: en.")] = None,
+    geo: Annotated[
+        bool | None, typer.Option("--geo/--no-geo", help="Only geopolitical events, or only others.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the records of a stream as they arrive."""
     import asyncio
 
+    from streams.tail import Filter
     from streams.tail import tail as follow_stream
 
+    only = Filter(
+        topics=frozenset(topic or ()),
+        countries=frozenset(code.upper() for code in country or ()),
+        languages=frozenset(language or ()),
+        geo=frozenset() if geo is None else frozenset({str(geo).lower()}),
+    )
     settings = Settings.from_env()
-    asyncio.run(follow_stream(settings, stream, beginning=beginning, limit=limit, follow=follow, as_json=as_json))
+    asyncio.run(
+        follow_stream(settings, stream, beginning=beginning, limit=limit, follow=follow, as_json=as_json, only=only)
+    )
 
 
 @cli.command()
@@ -134,6 +149,30 @@ def audit(
 
     if not run_audit(Settings.from_env(), when=since, feed=feed, as_json=as_json):
         raise typer.Exit(1)
+
+
+@cli.command()
+def explain(
+    source: Annotated[str, typer.Argument(help="A file, an http(s) address, or - for standard input.")],
+    title: Annotated[str | None, typer.Option(help="Headline, where the text has none.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language, instead of detecting it: en, pt, zh.")] = None,
+    item: Annotated[int, typer.Option(min=1, help="Which article, of a feed document.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Show one article as the stream would decide it: what is removed, what speaks for what.
+
+    Reads plain text, an HTML page, a feed document, a line of `geowire pipe`, a raw item or an enriched event.
+    """
+    from streams.cli.explain import show_explanation
+    from streams.explain import explain as decide
+
+    event, articles = decide(Settings.from_env(), source, title=title, language=language, number=item)
+    if as_json:
+        from schemas.codec import encode
+
+        sys.stdout.buffer.write(encode(event) + b"\n")
+    else:
+        show_explanation(event, articles=articles, number=item)
 
 
 @cli.command()
@@ -174,6 +213,29 @@ def streams_list(as_json: AsJson = False) -> None:
 
     settings = Settings.from_env()
     show_streams(settings, asyncio.run(admin.status(settings)), as_json=as_json)
+
+
+@feeds_cli.command("list")
+def feeds_list(
+    feeds: Annotated[Path | None, typer.Option(help="Feed list: YAML, OPML or one address a line.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the feed list, and how each feed is where a broker knows it."""
+    import asyncio
+
+    from schemas.errors import BrokerError
+    from streams.cli.show import show_feeds
+    from streams.polling import feedlist, states
+
+    settings = Settings.from_env()
+    listed = feedlist.load(feeds or settings.feeds)
+    try:
+        known, problem = asyncio.run(states.load(settings)), None
+    except BrokerError as error:
+        known, problem = {}, str(error)
+    show_feeds(listed, known, as_json=as_json)
+    if problem:
+        print(f"geowire: how the feeds are is not known: {problem}", file=sys.stderr)
 
 
 @feeds_cli.command("parse")

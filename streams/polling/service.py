@@ -31,6 +31,7 @@ def serve(settings: Settings, path: Path | None, *, once: bool) -> None:
         DeliveryError: The broker does not take the items.
     """
     feeds = feedlist.load(path)
+    asyncio.run(admin.apply(settings))
     logs.configure(settings)
     try:
         uvloop.run(_serve(settings, feeds, once=once))
@@ -39,7 +40,6 @@ def serve(settings: Settings, path: Path | None, *, once: bool) -> None:
 
 
 async def _serve(settings: Settings, feeds: list[feedlist.Feed], *, once: bool) -> None:
-    await admin.apply(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
