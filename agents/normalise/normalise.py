@@ -73,6 +73,8 @@ _TRAIL = (
     "[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201a\u201c-\u201e"
     "\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]"
 )
+# Taking a control character out can join the two halves of such a pair.
+_REPAIRS = 4
 _MOJIBAKE = re.compile(f"[\u00c2-\u00df]{_TRAIL}|[\u00e0-\u00ef]{_TRAIL}{{2}}|[\u00f0-\u00f4]{_TRAIL}{{3}}")
 
 
@@ -124,9 +126,11 @@ def normalise_title(source: str) -> str:
 def _clean(text: str) -> str:
     if text.isascii():
         return _LINE_ENDS.sub("\n", text).translate(_INVISIBLE) if _NEEDS_CLEANING.search(text) else text
-    if _MOJIBAKE.search(text):
-        text = ftfy.fix_encoding(text)
-    if _NEEDS_CLEANING.search(text):
+    for _ in range(_REPAIRS):
+        if _MOJIBAKE.search(text):
+            text = ftfy.fix_encoding(text)
+        if not _NEEDS_CLEANING.search(text):
+            break
         text = _LINE_ENDS.sub("\n", text).translate(_INVISIBLE)
         text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates
     return unicodedata.normalize("NFC", text)

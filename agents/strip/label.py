@@ -13,7 +13,7 @@ from msgspec import Struct
 from agents.strip.forms import Form, line_key
 from agents.strip.headline import ends_sentence, inner_stop, is_headline, is_sentence, opens_like_headline
 from agents.strip.page import Finding, Line, Page, match_form
-from agents.strip.signs import ANNOUNCING, BRACKETS_CLOSING, DECORATION, QUOTES_OPENING
+from agents.strip.signs import ANNOUNCING, BRACKETS_CLOSING, DECORATION, QUOTES_CLOSING, QUOTES_OPENING
 from agents.strip.split import split_headline
 
 _SEPARATOR = re.compile(
@@ -176,13 +176,21 @@ def _headlines_after(page: Page, label: Line) -> list[Line]:
             continue
         if _is_known(page, line):
             known = len(run) + 1
-        elif not (is_headline(text if ends_sentence(text) else text.strip(DECORATION)) and opens_like_headline(text)):
+        elif _is_quotation(text) or not (
+            is_headline(text if ends_sentence(text) else text.strip(DECORATION)) and opens_like_headline(text)
+        ):
             break
         run.append(line)
         line = page.line_after(line)
     if line is None or len(run) >= _ROW:
         return run
     return run[: max(known, 1, _close_lines(page, label, run))]
+
+
+def _is_quotation(text: str) -> bool:
+    """Say whether a line is all quotation: what somebody said stands so as a subheading, hardly ever as a headline."""
+    text = text.strip()
+    return text[:1] in tuple(QUOTES_OPENING) and text[-1:] in tuple(QUOTES_CLOSING)
 
 
 def _is_known(page: Page, line: Line) -> bool:

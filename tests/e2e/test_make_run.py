@@ -43,6 +43,7 @@ async def test_make_run_with_feeds_of_ones_own(clone: Path) -> None:
                 terminal.wait_for(r"worker and poller started", seconds=_SET_UP_SECONDS)
                 found = terminal.wait_for(r"first event after (\d+) s", seconds=60)
                 terminal.wait_for(r"events out\s+1\b", seconds=30)
+                terminal.wait_for(r"items in\s+1\b", seconds=30)
                 terminal.interrupt()
                 assert int(found[1]) <= 30
                 return terminal.exit_code(seconds=60), terminal.text

@@ -112,6 +112,7 @@ _WITHOUT_MARKS = frozenset({"en", "mul", "el", "es", "pt", "fr", "it", "vi"})
 
 def spellings(text: str, language: str) -> list[str]:
     """Return a form and the other ways it is written: capitals, apostrophes, marks left out."""
+    text = " ".join(text.split())
     found = [text]
     found += [text.translate(table) for table in _EQUIVALENT.get(language, ())]
     if language in _WITHOUT_MARKS and not text.isascii():
