@@ -30,7 +30,7 @@ from streams.broker.connection import bootstrap_servers
 from streams.broker.embedded import EmbeddedKafka, die_with_parent
 from streams.live.screen import About, draw
 from streams.live.tally import Tally
-from streams.live.watch import watch
+from streams.live.watch import last_look, watch
 from streams.polling import feedlist
 from streams.polling.reach import unreachable
 
@@ -83,41 +83,60 @@ async def _run(
     settings: Settings, feeds: Sequence[feedlist.Feed], stop: _StopSignal, console: Console | None, *, sample: bool
 ) -> str:
     """Run the parts until told to stop; return what was done, in one line."""
-    notice = None
-    hint = "in another terminal: geowire tail"
     async with AsyncExitStack() as opened:
-        reason = None if sample else await unreachable(feeds)
-        if reason is not None:
-            notice = f"None of {len(feeds)} feeds can be reached ({reason})"
-            notice += ": polling goes on." if settings.feeds else ": playing the sample newsroom instead."
-            log.warning("%s", notice)
-        if sample or (reason is not None and not settings.feeds):
+        notice = None if sample else await _unreachable(settings, feeds)
+        if sample or (notice is not None and not settings.feeds):
             settings, feeds = await opened.enter_async_context(_sample_newsroom(settings))
             notice = notice or "This is the sample newsroom: every outlet and every story is invented."
-            hint = f"in another terminal: GEOWIRE_NAMESPACE={settings.namespace} geowire tail"
         await admin.apply(settings)
-        tally = Tally(len(feeds))
-        watching = asyncio.create_task(watch(settings, tally))
-        opened.callback(watching.cancel)
+        tally = await opened.enter_async_context(_tally(settings, len(feeds)))
+        async with _children(settings, quiet=console is not None) as children:
+            log.info("worker and poller started: %d feeds; Ctrl-C stops everything in order", len(feeds))
+            if console is None:
+                await _log_summaries(tally, children, stop)
+            else:
+                await _show(_about(settings, notice), tally, console, children, stop)
+            log.info("stopping: poller, worker%s", "" if settings.bootstrap_servers else ", Kafka")
+        await last_look(tally)
+    return _summary(tally)
+
+
+async def _unreachable(settings: Settings, feeds: Sequence[feedlist.Feed]) -> str | None:
+    """Return what the operator must know where no feed can be reached."""
+    reason = await unreachable(feeds)
+    if reason is None:
+        return None
+    goes_on = "polling goes on." if settings.feeds else "playing the sample newsroom instead."
+    notice = f"None of {len(feeds)} feeds can be reached ({reason}): {goes_on}"
+    log.warning("%s", notice)
+    return notice
+
+
+def _about(settings: Settings, notice: str | None) -> About:
+    sample = settings.namespace.endswith(SAMPLE)
+    namespace = f"GEOWIRE_NAMESPACE={settings.namespace} " if sample else ""
+    feeds = f"feeds: {settings.feeds.name}" if settings.feeds else "shipped feed list"
+    return About(
+        kafka=bootstrap_servers(settings),
+        feeds="sample newsroom" if sample else feeds,
+        notice=notice,
+        hint=f"in another terminal: {namespace}geowire tail",
+    )
+
+
+@asynccontextmanager
+async def _tally(settings: Settings, feeds: int) -> AsyncIterator[Tally]:
+    """Count from now on; nothing is started before everything that follows will be counted."""
+    tally = Tally(feeds)
+    watching = asyncio.create_task(watch(settings, tally))
+    try:
         try:
             await asyncio.wait_for(asyncio.gather(tally.following.wait(), tally.measuring.wait()), _READY_SECONDS)
         except TimeoutError as error:
             raise InfrastructureError(tally.problem or f"Kafka gave nothing within {_READY_SECONDS:.0f} s") from error
-        children = await opened.enter_async_context(_children(settings, quiet=console is not None))
-        log.info("worker and poller started: %d feeds; Ctrl-C stops everything in order", len(feeds))
-        if console is None:
-            await _log_summaries(tally, children, stop)
-        else:
-            shown = settings.feeds.name if settings.feeds and hint.endswith("wire tail") else "shipped list"
-            about = About(
-                kafka=bootstrap_servers(settings),
-                feeds="sample newsroom" if settings.namespace.endswith(SAMPLE) else f"feeds: {shown}",
-                notice=notice,
-                hint=hint,
-            )
-            await _show(about, tally, console, children, stop)
-        log.info("stopping: poller, worker%s", "" if settings.bootstrap_servers else ", Kafka")
-    return _summary(tally)
+        yield tally
+    finally:
+        watching.cancel()
 
 
 @asynccontextmanager
@@ -285,14 +304,15 @@ async def _children(settings: Settings, *, quiet: bool) -> AsyncIterator[list[_C
         # What the poller says of every poll is on the screen; warnings go to a file.
         environment["GEOWIRE_LOG_LEVEL"] = "WARNING"
         directory.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as parts:
+    async with AsyncExitStack() as parts:
         children = []
         for name in ("work", "poll"):
             path = directory / f"{name}.log" if quiet else None
             if path is not None:
                 path.write_bytes(b"")
             child = _Child(_Command(name, environment, path))
-            parts.callback(child.stop)
+            # Not in the loop: the sample newsroom still answers, and what comes out is still counted.
+            parts.push_async_callback(asyncio.to_thread, child.stop)
             children.append(child)
         yield children
 

@@ -72,6 +72,9 @@ class Tally:
         self.problem: str | None = None
         self.begun: dict[TopicPartition, int] = {}
         """Ends of raw and duplicates when the view was opened."""
+        self.positions: dict[TopicPartition, int] = {}
+        """Where each stream is read next; kept when the broker has to be asked anew."""
+        self.measures = 0
         self.following = asyncio.Event()
         self.measuring = asyncio.Event()
         """Set once everything from now on is counted."""

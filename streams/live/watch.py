@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _MEASURE_SECONDS = 1.0
 _AGAIN_SECONDS = 3.0
+_LAST_LOOK_SECONDS = 6.0
 
 
 async def watch(settings: Settings, tally: Tally) -> None:
@@ -35,6 +37,15 @@ async def watch(settings: Settings, tally: Tally) -> None:
         except* (KafkaError, GeowireError, OSError) as group:
             tally.problem = f"Kafka cannot be read: {group.exceptions[0]}"
         await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def last_look(tally: Tally) -> None:
+    """Wait until everything that is there is counted, once nothing more comes; not for ever."""
+    after = tally.measures + 2
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LAST_LOOK_SECONDS):
+            while tally.measures < after:  # noqa: ASYNC110 - a counter says it, no event
+                await asyncio.sleep(0.1)
 
 
 async def _follow(settings: Settings, tally: Tally) -> None:
@@ -53,16 +64,19 @@ async def _follow(settings: Settings, tally: Tally) -> None:
     )
     await consumer.start()
     try:
-        if not tally.following.is_set():
+        if not tally.positions:
             await consumer.seek_to_end()
-            for partition in consumer.assignment():
-                await consumer.position(partition)
-        await consumer.seek_to_beginning(*_of(consumer, settings.stream(FEED_STATE.name)))
-        tally.following.set()
+            states = _of(consumer, settings.stream(FEED_STATE.name))
+            await consumer.seek_to_beginning(*states)
+            tally.positions = {p: await consumer.position(p) for p in consumer.assignment()}
+            tally.following.set()
+        for partition, position in tally.positions.items():
+            consumer.seek(partition, position)
         while True:
             for partition, records in (await consumer.getmany(timeout_ms=250)).items():
                 for record in records:
                     handlers[partition.topic](record)
+                tally.positions[partition] = records[-1].offset + 1
             tally.problem = None
     finally:
         await consumer.stop()
@@ -88,6 +102,7 @@ async def _measure(settings: Settings, tally: Tally) -> None:
                     ends[p] - max(starts[p], committed[p].offset if p in committed else 0)
                     for p in (*_of(consumer, raw), *_of(consumer, unique))
                 )
+                tally.measures += 1
                 await asyncio.sleep(_MEASURE_SECONDS)
     finally:
         await consumer.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -74,6 +75,10 @@ def test_without_any_reachable_feed_the_sample_newsroom_plays(own_kafka: dict[st
         terminal.wait_for(r"None of \d+ feeds can be reached \([^)]+\): playing the sample newsroom", seconds=60)
         terminal.wait_for(r"first event after (\d|[12]\d) s", seconds=60)
         terminal.wait_for(r"GEOWIRE_NAMESPACE=sample geowire tail", seconds=10)
+        terminal.wait_for(r"events out\s+(2[5-9]|3\d)\b", seconds=30)
         terminal.interrupt()
         assert terminal.exit_code(seconds=60) == 0
+    summary = re.findall(r"(\d+) items in, (\d+) duplicates, (\d+) events out", terminal.text)[-1]
+    items, duplicates, events = map(int, summary)
+    assert items == duplicates + events, "what is shown adds up once everything is done"
     assert "0 dead letters" in terminal.text
