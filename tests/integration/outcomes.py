@@ -52,6 +52,8 @@ def _wrong_versions(load: Load, events: list[dict[str, Any]]) -> Iterator[str]:
         if before is None:
             if versions[0]["reason"] != "new" or supersedes is not None:
                 yield f"{title} should be new, is {versions[0]['reason']}"
+        elif before not in by_title:
+            yield f"{title} should supersede {before}, which never came out"
         elif versions[0]["reason"] != "edited" or supersedes["fetched"] != by_title[before][0]["fetched"]:
             yield f"{title} should supersede {before}, says {supersedes}"
     for title in by_title.keys() - load.versions.keys():

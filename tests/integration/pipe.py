@@ -11,6 +11,7 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 
+from streams.audit import audit
 from streams.broker import admin
 from streams.settings import Settings
 from tests import streams_of
@@ -71,8 +72,13 @@ def _origin(record: ConsumerRecord) -> str:
 
 
 @asynccontextmanager
-async def running(settings: Settings, environment: Mapping[str, str], directory: Path) -> AsyncIterator[Pipe]:
-    """Start a worker, and stop it in order at the end."""
+async def running(
+    settings: Settings, environment: Mapping[str, str], directory: Path, *, audited: bool = True
+) -> AsyncIterator[Pipe]:
+    """Start a worker; at the end stop it in order, and see that the books balance.
+
+    Without ``audited`` for tests that write records by hand which no pipe would.
+    """
     await admin.apply(settings)
     with Part.geowire("work", environment=environment, log=directory / "worker.log") as worker:
         try:
@@ -81,3 +87,12 @@ async def running(settings: Settings, environment: Mapping[str, str], directory:
             error.add_note(worker.said()[-3000:])
             raise
         assert await asyncio.to_thread(worker.stop) == 0, worker.said()[-3000:]
+    if audited:
+        await accounted(settings)
+
+
+async def accounted(settings: Settings) -> None:
+    """See that every raw record has exactly one outcome, as an operator would: by ``geowire audit``."""
+    report = await audit(settings)
+    assert report.complete, report
+    assert report.total.under_way == 0, report

@@ -156,7 +156,7 @@ async def test_enrich_writes_letters_too(
     now = int(time.time() * 1000)
     item = raw_item("https://wire.example/1", title="A report", fetched=now)
     headers = [("origin", b"0:0"), ("ce_reason", b"new"), ("ce_type", b"geowire.item.unique.v1")]
-    async with pipe.running(settings, environment, tmp_path):
+    async with pipe.running(settings, environment, tmp_path, audited=False):
         async with streams_of.producer(settings) as client:
             await client.send_and_wait(
                 settings.stream("news.unique"), encoded(item), key=b"k", timestamp_ms=now, headers=spoil(headers)

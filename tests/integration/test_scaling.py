@@ -14,6 +14,7 @@ from streams.settings import Settings
 from tests import streams_of
 from tests.integration.load import Source
 from tests.integration.outcomes import caught_up, faults
+from tests.integration.pipe import accounted
 from tests.processes import Part
 
 pytestmark = pytest.mark.integration
@@ -44,6 +45,7 @@ async def test_state_moves_with_its_partitions_when_workers_join_and_leave(
         await source.produce()
         found = await caught_up(settings)
         assert faults(source.load, found) == []
+        await accounted(settings)
         for worker in (second, third):
             assert await asyncio.to_thread(worker.stop) == 0, worker.said()[-3000:]
 
@@ -71,6 +73,7 @@ async def test_kafka_restarts_twice_under_load(tmp_path: Path) -> None:
             found = await caught_up(settings)
             supervised.cancel()
         assert faults(source.load, found) == []
+        await accounted(settings)
 
 
 async def _supervise(environment: dict[str, str], log: Path, running: ExitStack) -> None:
