@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -19,6 +19,7 @@ class Generation(Struct, frozen=True, kw_only=True):
     generation: Annotated[int, Meta(ge=1)]
     version: Annotated[str, Meta(description="version of geowire")]
     knowledge: Annotated[str, Meta(description="hash over all knowledge files")]
+    text: Annotated[Literal["full", "excerpt", "none"], Meta(description="how much of the text events carry")] = "full"
     valid_from: Annotated[
         dict[str, int], Meta(description="offset of news.unique by partition; partitions not named: 0")
     ]

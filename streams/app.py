@@ -71,7 +71,7 @@ class GeowireApp(faust.App):
     settings: Settings
     continuity: Continuity
     knowledge: Knowledge
-    generation: int = 0
+    generation: generations.Timeline
 
     async def on_first_start(self) -> None:
         """Create or check the streams, load the knowledge, take the generation."""
@@ -79,7 +79,7 @@ class GeowireApp(faust.App):
             _make_directory(self.settings)
             await admin.apply(self.settings)
             self.knowledge = load_knowledge(self.settings.knowledge_dir)
-            self.generation = (await generations.current(self.settings, self.knowledge.pipeline)).generation
+            self.generation = generations.Timeline(await generations.current(self.settings, self.knowledge.pipeline))
         except GeowireError as error:
             fail(error)
         await super().on_first_start()

@@ -1,11 +1,13 @@
 """The generations of the live pipe: read from the ``pipeline`` stream, begun where knowledge or code changed.
 
-A generation is a number. It begins when a worker starts with other knowledge or another version than the newest one
-has, and holds from the offsets that were committed then: what was not committed is redelivered and decided anew.
+A generation is a number. It begins when a worker starts with other knowledge, another version or another extent of text
+than the newest one has, and holds from the offsets that were committed then: what was not committed is redelivered and
+decided anew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from schemas.codec import decode, encode
 from schemas.enriched import Pipeline
 from schemas.errors import BrokerError
 from schemas.pipeline import Generation
+from schemas.record import Record
 from schemas.times import from_datetime
 from streams.broker.admin import admin, patiently
 from streams.broker.connection import client_arguments
@@ -29,8 +32,37 @@ if TYPE_CHECKING:
 _decoder = msgspec.json.Decoder(Generation)
 
 
-async def current(settings: Settings, pipeline: Pipeline) -> Generation:
-    """Return the generation of this code and knowledge, beginning a new one where the newest is another.
+class Timeline:
+    """Which generation each record of news.unique belongs to: the newest whose offsets it has reached.
+
+    So a redelivered or replayed record has the generation that it had, whatever is live by now.
+    """
+
+    def __init__(self, known: Sequence[Generation]) -> None:
+        """Prepare.
+
+        Args:
+            known: All generations, oldest first.
+        """
+        self._newest_first = [
+            (g.generation, {int(partition): offset for partition, offset in g.valid_from.items()})
+            for g in reversed(known)
+        ]
+
+    def __call__(self, record: Record) -> int:
+        """Return the number of the generation that a record of news.unique belongs to; 0 where there is none."""
+        return self.at(record.partition, record.offset)
+
+    def at(self, partition: int, offset: int) -> int:
+        """Return the number of the generation at an offset of news.unique; 0 where there is none."""
+        for generation, valid_from in self._newest_first:
+            if offset >= valid_from.get(partition, 0):
+                return generation
+        return 0
+
+
+async def current(settings: Settings, pipeline: Pipeline) -> list[Generation]:
+    """Return all generations, the last one of this code and knowledge: begun here where the newest is another.
 
     Args:
         settings: The settings.
@@ -42,8 +74,8 @@ async def current(settings: Settings, pipeline: Pipeline) -> Generation:
     while True:
         known = await read(settings)
         newest = known[-1] if known else None
-        if newest and (newest.version, newest.knowledge) == (pipeline.version, pipeline.knowledge):
-            return newest
+        if newest and is_of(newest, settings, pipeline):
+            return known
         # Of two workers that begin one at the same time, the earlier record counts; the other begins the next.
         await _append(
             settings,
@@ -51,10 +83,17 @@ async def current(settings: Settings, pipeline: Pipeline) -> Generation:
                 generation=newest.generation + 1 if newest else 1,
                 version=pipeline.version,
                 knowledge=pipeline.knowledge,
+                text=settings.event_text,
                 valid_from=await _committed(settings),
                 started=from_datetime(datetime.now(UTC)),
             ),
         )
+
+
+def is_of(generation: Generation, settings: Settings, pipeline: Pipeline) -> bool:
+    """Say whether a generation is that of an installation: its code, its knowledge, and how much text it publishes."""
+    here = (pipeline.version, pipeline.knowledge, settings.event_text)
+    return (generation.version, generation.knowledge, generation.text) == here
 
 
 async def read(settings: Settings) -> list[Generation]:
@@ -71,7 +110,7 @@ async def _append(settings: Settings, generation: Generation) -> None:
     producer = AIOKafkaProducer(**client_arguments(settings), enable_idempotence=True)
     try:
         await producer.start()
-        key = f"{generation.generation}/{generation.version}/{generation.knowledge}"
+        key = f"{generation.generation}/{generation.version}/{generation.knowledge}/{generation.text}"
         await producer.send_and_wait(settings.stream(PIPELINE.name), encode(generation), key=key.encode())
     except KafkaError as error:
         raise BrokerError(f"the pipeline stream cannot be written: {error!r}") from error

@@ -108,7 +108,7 @@ class Settings:
         "GEOWIRE_SESSION_SECONDS", 10.0, "How long a worker that was killed keeps its partitions.", least=1
     )
     event_text: Literal["full", "excerpt", "none"] = _setting(
-        "GEOWIRE_EVENT_TEXT", "full", "How much of the text enriched events carry."
+        "EVENT_TEXT", "full", "How much of the text enriched events carry."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("GEOWIRE_LOG_LEVEL", "INFO", "Log level.")
     log_format: Literal["human", "json"] = _setting(

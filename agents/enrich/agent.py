@@ -11,17 +11,19 @@ from agents.publish.publish import EventText
 from schemas.record import Output, Record
 
 
-def handler(knowledge: Knowledge, *, generation: int, text: EventText) -> Callable[[Record], list[Output]]:
+def handler(
+    knowledge: Knowledge, *, generation: Callable[[Record], int], text: EventText
+) -> Callable[[Record], list[Output]]:
     """Return what the agent does with a record.
 
     Args:
         knowledge: What it decides with.
-        generation: The number of that knowledge in the live pipe.
+        generation: Says which generation of the live pipe a record belongs to.
         text: How much of the text events carry.
     """
     decide = partial(enrich, knowledge=knowledge, text=text)
 
     def handle(record: Record) -> list[Output]:
-        return [route(record, decide, generation)]
+        return [route(record, decide, generation(record))]
 
     return handle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -31,6 +31,8 @@ from schemas.raw import RawItem
 
 EventText = Literal["full", "excerpt", "none"]
 _EXCERPT = 300
+
+Found = TypeVar("Found", Topic, Country, Place, Actor)
 
 
 class Decided(Struct, frozen=True, kw_only=True):
@@ -116,10 +118,20 @@ def _shortened(event: Enriched, length: int) -> Enriched:
     """Cut the text behind a whole word, and drop what points behind the cut."""
     cut = event.text[:length]
     if length < len(event.text) and " " in cut:
-        cut = cut[: cut.rindex(" ")] + "…"
+        cut = cut[: cut.rindex(" ")]
+    kept = len(cut)
     return msgspec.structs.replace(
         event,
-        text=cut,
+        text=f"{cut}…" if cut and kept < len(event.text) else cut,
         removed=tuple(msgspec.structs.replace(span, text="") for span in event.removed),
-        uncertain=tuple(span for span in event.uncertain if span.end <= len(cut)),
+        uncertain=tuple(span for span in event.uncertain if span.end <= kept),
+        topics=None if event.topics is None else tuple(_cut_evidence(topic, kept) for topic in event.topics),
+        countries=tuple(_cut_evidence(country, kept) for country in event.countries),
+        places=tuple(_cut_evidence(place, kept) for place in event.places),
+        actors=tuple(_cut_evidence(actor, kept) for actor in event.actors),
     )
+
+
+def _cut_evidence(found: Found, kept: int) -> Found:
+    evidence = tuple(span for span in found.evidence if span.field == "title" or span.end <= kept)
+    return msgspec.structs.replace(found, evidence=evidence)

@@ -100,7 +100,7 @@ def test_unwritable_data_directory() -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("GEOWIRE_EVENT_TEXT", "half"), ("GEOWIRE_PARTITIONS", "x"), ("GEOWIRE_NAMESPACE", "a/b")],
+    [("EVENT_TEXT", "half"), ("GEOWIRE_PARTITIONS", "x"), ("GEOWIRE_NAMESPACE", "a/b")],
 )
 def test_wrong_setting(variable: str, value: str) -> None:
     _refused(_geowire("config", **{variable: value}), _CONFIG, variable, value)

@@ -22,7 +22,7 @@ def test_values_are_read() -> None:
             "GEOWIRE_PARTITIONS": "3",
             "GEOWIRE_DATA_DIR": "/srv/x",
             "ALLOW_PRIVATE": "a:1, b:2",
-            "GEOWIRE_EVENT_TEXT": "None",
+            "EVENT_TEXT": "None",
         }
     )
     assert (settings.partitions, settings.data_dir) == (3, Path("/srv/x"))
@@ -35,7 +35,7 @@ def test_values_are_read() -> None:
     [
         ("GEOWIRE_PARTITIONS", "many"),
         ("GEOWIRE_PARTITIONS", "0"),
-        ("GEOWIRE_EVENT_TEXT", "half"),
+        ("EVENT_TEXT", "half"),
         ("GEOWIRE_NAMESPACE", "a b"),
         ("KAFKA_SECURITY_PROTOCOL", "TLS"),
         ("GEOWIRE_SESSION_SECONDS", "-1"),
