@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from schemas.fields import ContentHash, ItemId, Timestamp
+from schemas.polling import Asks, Kind, Moved, Reason, Rhythm, Trust
 
 
 class Listed(Struct, frozen=True, array_like=True):
@@ -33,13 +34,19 @@ class FeedState(Struct, frozen=True, kw_only=True):
 
     feed_id: str
     url: str
-    next_due: Timestamp
+    next_due: Annotated[Timestamp, Meta(description="year 9999: polling has stopped, the feed is gone")]
     polled: Annotated[Timestamp | None, Meta(description="last poll, whatever came of it")] = None
     succeeded: Annotated[Timestamp | None, Meta(description="last poll that brought a feed, or 304")] = None
     status: Annotated[int | None, Meta(description="HTTP status of the last poll; null: no answer")] = None
     problem: Annotated[str | None, Meta(description="what was wrong with the last poll")] = None
+    kind: Annotated[Kind | None, Meta(description="what kind of problem; null: none")] = None
     failures: Annotated[int, Meta(description="polls in a row that failed")] = 0
+    reasons: Annotated[tuple[Reason, ...], Meta(description="why next_due is when it is; the first decided")] = ()
+    rhythm: Rhythm | None = None
+    asks: Asks = Asks()
     validators: Validators | None = None
+    trust: Trust | None = None
+    moved: Moved | None = None
     body_hash: Annotated[str | None, Meta(description="BLAKE2b-128 of the last body, decompressed")] = None
     title: str | None = None
     language: str | None = None

@@ -88,7 +88,14 @@ class Settings:
         "GEOWIRE_FEEDS", None, "Feed list: YAML, OPML or one address a line. Empty: the shipped list."
     )
     poll_seconds: int = _setting(
-        "GEOWIRE_POLL_SECONDS", 900, "How often a feed is polled where nothing else is known of it.", least=1
+        "GEOWIRE_POLL_SECONDS",
+        1200,
+        "Wait between two polls of a feed that brings 24 items a day, or of which nothing is known; busier feeds are "
+        "polled more often, quieter ones less.",
+        least=1,
+    )
+    poll_most_seconds: int = _setting(
+        "GEOWIRE_POLL_MOST_SECONDS", 3600, "Longest wait between two polls of an active feed.", least=1
     )
     poll_floor_seconds: int = _setting(
         "GEOWIRE_POLL_FLOOR_SECONDS", 300, "No feed is polled more often than this.", least=1

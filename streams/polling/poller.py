@@ -11,7 +11,7 @@ import hashlib
 import logging
 from collections import Counter, defaultdict
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -31,7 +31,7 @@ from streams.polling import states
 from streams.polling.fetch import Fetcher, Response
 from streams.polling.parsers import Parsers
 from streams.polling.reading import Item, Reading, Request
-from streams.polling.schedule import Pace, first_due, next_due
+from streams.polling.schedule import Pace, Trouble, decide, first_due
 from streams.table import DEAD_LETTER, RAW, RAW_MAX
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _AT_A_TIME = 64
-_SPREAD = timedelta(seconds=20)
 _RECORD_MAX = RAW_MAX - 1024
 """Largest value for news.raw; key, headers and the record batch come on top."""
 
@@ -56,7 +55,9 @@ class Poller:
         self._settings = settings
         self._feeds = {feed.id: feed for feed in feeds}
         self._states: dict[str, FeedState] = {}
-        self._pace = Pace(usual=settings.poll_seconds, floor=settings.poll_floor_seconds)
+        self._pace = Pace(
+            usual=settings.poll_seconds, floor=settings.poll_floor_seconds, most=settings.poll_most_seconds
+        )
         self._slots = asyncio.Semaphore(_AT_A_TIME)
         self._hosts: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._fetcher = Fetcher(allow_private=settings.allow_private, contact=settings.contact)
@@ -95,7 +96,7 @@ class Poller:
     async def _follow(self, feed: Feed, stop: asyncio.Event) -> None:
         state = self._states.get(feed.id)
         now = datetime.now(UTC)
-        due = datetime.fromisoformat(state.next_due) if state else first_due(feed.id, now=now, spread=_SPREAD)
+        due = datetime.fromisoformat(state.next_due) if state else first_due(feed.id, now=now).due
         while not stop.is_set():
             wait = (due - datetime.now(UTC)).total_seconds()
             if wait > 0:
@@ -186,17 +187,18 @@ class Poller:
         if problem is None and reading is not None and not reading.version and not reading.entries:
             problem = reading.problem or "not a feed"
         failures = (state.failures if state else 0) + 1 if problem else 0
-        due = next_due(
+        decision = decide(
             feed.id,
             now=fetched,
             pace=self._pace,
-            failures=failures,
-            retry_after=response.headers.get("retry-after"),
+            headers=response.headers,
+            trouble=Trouble(kind="unavailable", failures=failures) if problem else None,
         )
         new = FeedState(
             feed_id=feed.id,
             url=feed.url,
-            next_due=from_datetime(due),
+            next_due=from_datetime(decision.due),
+            reasons=decision.reasons,
             polled=now,
             succeeded=now if problem is None else state.succeeded if state else None,
             status=response.status,
