@@ -19,6 +19,14 @@ run: setup ## start everything here and show it live (FEEDS=my.opml: your feeds,
 test: setup lint ## lint, strict types, all tests on the real broker
 	@$(BIN)/pytest $(PYTEST)
 
+.PHONY: eval
+eval: $(READY) ## accuracy on the data below GEOWIRE_EVAL_DATA, into docs/accuracy.md (ONLY="strip topics": some parts)
+	@$(BIN)/python -m eval $(ONLY)
+
+.PHONY: bench
+bench: $(READY) ## benchmarks (ONLY=core: one of them)
+	@$(BIN)/python -m bench $(ONLY)
+
 .PHONY: setup
 setup: $(READY) ## make .venv, fetch Kafka's jars (idempotent)
 	@tools/system-packages
