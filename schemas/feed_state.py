@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from schemas.fields import ContentHash, ItemId, Timestamp
-from schemas.polling import Asks, Kind, Moved, Reason, Rhythm, Trust
+from schemas.polling import Asks, HostRest, Kind, Moved, Reason, Rhythm, Trust
 
 
 class Listed(Struct, frozen=True, array_like=True):
@@ -33,7 +33,7 @@ class FeedState(Struct, frozen=True, kw_only=True):
     """
 
     feed_id: str
-    url: str
+    url: Annotated[str, Meta(description="its address in the feed list")]
     next_due: Annotated[Timestamp, Meta(description="year 9999: polling has stopped, the feed is gone")]
     polled: Annotated[Timestamp | None, Meta(description="last poll, whatever came of it")] = None
     succeeded: Annotated[Timestamp | None, Meta(description="last poll that brought a feed, or 304")] = None
@@ -47,7 +47,12 @@ class FeedState(Struct, frozen=True, kw_only=True):
     validators: Validators | None = None
     trust: Trust | None = None
     moved: Moved | None = None
+    address: Annotated[
+        str | None, Meta(description="where the feed moved to for good, as it said often enough; null: url")
+    ] = None
+    host_rests: HostRest | None = None
     body_hash: Annotated[str | None, Meta(description="BLAKE2b-128 of the last body, decompressed")] = None
     title: str | None = None
     language: str | None = None
     listed: tuple[Listed, ...] = ()
+    newest: Annotated[tuple[ItemId, ...], Meta(description="the newest of the items listed, newest first")] = ()

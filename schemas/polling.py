@@ -100,3 +100,10 @@ class Trust(Struct, frozen=True, kw_only=True):
     lies_until: Annotated[
         Timestamp | None, Meta(description="the validators lie and are not sent before this; null: they are sent")
     ] = None
+
+
+class HostRest(Struct, frozen=True, kw_only=True):
+    """A host that answered 429 and is left alone, with all its feeds."""
+
+    host: str
+    until: Timestamp

@@ -14,6 +14,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from schemas.errors import ConfigError
 
+_LOWER_CASE_TOO = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+"""curl and most others read them in lower case first."""
+
 
 def _setting(variable: str, default: Any, doc: str, *, secret: bool = False, least: int | None = None) -> Any:
     return field(default=default, metadata={"variable": variable, "doc": doc, "secret": secret, "least": least})
@@ -107,6 +110,16 @@ class Settings:
     allow_private: tuple[str, ...] = _setting(
         "ALLOW_PRIVATE", (), "Private addresses that may be polled all the same, `host:port,…`."
     )
+    http_proxy: str = _setting(
+        "HTTP_PROXY", "", "Proxy for http addresses, `http://host:port`; lower case is read too, as for the next two."
+    )
+    https_proxy: str = _setting("HTTPS_PROXY", "", "Proxy for https addresses, `http://host:port`.")
+    no_proxy: tuple[str, ...] = _setting(
+        "NO_PROXY",
+        (),
+        "What is fetched without the proxy: hosts, domains, networks, `host:port`, or `*`. What ALLOW_PRIVATE names is "
+        "fetched directly in any case.",
+    )
     contact: str = _setting("GEOWIRE_CONTACT", "", "Address (URL or e-mail) that publishers find in the user agent.")
 
     # Worker
@@ -129,7 +142,9 @@ class Settings:
         Raises:
             ConfigError: A value is not of its kind; says variable, value and what would do.
         """
-        environ = os.environ if environ is None else environ
+        environ = dict(os.environ if environ is None else environ)
+        for variable in _LOWER_CASE_TOO:
+            environ.setdefault(variable, environ.get(variable.lower(), ""))
         hints = get_type_hints(cls)
         values = {
             f.name: _parse(f.metadata["variable"], environ[f.metadata["variable"]], hints[f.name], f.metadata["least"])

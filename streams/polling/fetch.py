@@ -1,47 +1,54 @@
 """One polite, bounded, safe GET: what came back, or in plain words why nothing did.
 
-Addresses are checked where the connection is made, on every hop, after the name is resolved: a name that resolves to
-loopback, to the private or link-local ranges or to carrier-grade NAT is refused unless the operator allowed
-``host:port``. Redirects are followed here, not by the HTTP library, so that each hop is checked and remembered. No
-cookies, no referrer.
+Redirects are followed here, not by the HTTP library, so that each hop is checked, remembered, and takes its turn at its
+own host. No cookies, no referrer, nothing added to the address. What may be connected to is decided in ``addresses``,
+how often a host is asked in ``hosts``, how much a body may hold in ``inflate``, what an error means in ``trouble``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
-import ssl
+import time
+from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
-from msgspec import Struct
+from msgspec import Struct, structs
+from yarl import URL
 
 from schemas.feed_state import Validators
+from schemas.polling import Kind
+from streams.polling import hints
+from streams.polling.addresses import Guard, Resolver, host_of, port_of
+from streams.polling.hosts import Hosts, RestingError
+from streams.polling.inflate import Meter, inflater
+from streams.polling.proxies import Proxies
+from streams.polling.trouble import EXCERPT, PollError, of_error, of_status
 
-BODY_MAX = 20 * 1024 * 1024
-"""Largest body, decompressed; real feeds stay below 2 MB."""
-TOTAL_SECONDS = 30.0
-REDIRECTS_MAX = 5
-_ACCEPT = (
+FEEDS = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
     "application/rdf+xml;q=0.8, application/json;q=0.7, */*;q=0.1"
 )
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Accept for feeds."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_OK, _NOT_MODIFIED, _TOO_MANY, _FORBIDDEN = 200, 304, 429, 403
 _KEPT = (
-    "etag",
-    "last-modified",
-    "content-type",
-    "retry-after",
-    "cache-control",
-    "age",
-    "expires",
-    "date",
-)
+    "etag last-modified content-type content-location retry-after cache-control age expires date location server "
+    "cf-mitigated x-amzn-waf-action x-datadome x-sucuri-block x-robots-tag tdm-reservation tdm-policy"
+).split()
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """How much one GET may take. Real feeds stay below 2 MB and answer within seconds."""
+
+    total_seconds: float = 30.0
+    connect_seconds: float = 10.0
+    silence_seconds: float = 15.0
+    body_bytes: int = 20 * 1024 * 1024
+    redirects: int = 5
+    connections: int = 100
 
 
 class Hop(Struct, frozen=True):
@@ -60,7 +67,10 @@ class Response(Struct, frozen=True, kw_only=True):
         headers: Those of interest, names in lower case, values verbatim.
         body: Decompressed body of a 200; None otherwise.
         hops: Redirects on the way.
+        conditional: Whether validators were sent.
         problem: Why there is no body, in plain words; None for 200 and 304.
+        kind: What kind of problem.
+        host_rests: Until when the host that answered is left alone, epoch seconds; None: it did not ask for it.
     """
 
     url: str
@@ -68,173 +78,185 @@ class Response(Struct, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     body: bytes | None = None
     hops: tuple[Hop, ...] = ()
+    conditional: bool = False
     problem: str | None = None
-
-
-class RefusedError(OSError):
-    """An address that must not be fetched."""
+    kind: Kind | None = None
+    host_rests: float | None = None
 
 
 class Fetcher:
     """Fetches; one for the whole poller, so that connections are shared and limits are global."""
 
-    def __init__(self, *, allow_private: tuple[str, ...] = (), contact: str = "", connections: int = 100) -> None:
+    def __init__(
+        self,
+        *,
+        hosts: Hosts | None = None,
+        allow_private: tuple[str, ...] = (),
+        contact: str = "",
+        proxies: Proxies | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
+            hosts: The manners towards hosts; None: one request a second, for a single fetch.
             allow_private: ``host:port`` that may be private.
             contact: Address for publishers, in the user agent.
-            connections: Most connections at a time.
+            proxies: How to get out; None: directly.
+            limits: How much one GET may take.
         """
         about = f" (+{contact})" if contact else ""
         self._agent = f"geowire/{version('geowire')}{about}"
-        self._allowed = frozenset(entry.lower() for entry in allow_private)
-        self._connections = connections
+        self._hosts = hosts or Hosts(gap=1.0)
+        self._proxies = proxies or Proxies()
+        self._guard = Guard(allow_private)
+        self._limits = limits or Limits()
+        self._slots = asyncio.Semaphore(self._limits.connections)
         self._session: aiohttp.ClientSession | None = None
+        self._resolver: Resolver | None = None
 
     async def __aenter__(self) -> Self:
+        # The proxies are the operator's own and mostly private; everything else is checked.
+        self._resolver = Resolver(self._guard)
+        outward = Resolver(self._guard.also(self._proxies.addresses)) if self._proxies.addresses else self._resolver
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                resolver=_PublicOnly(self._allowed), limit=self._connections, limit_per_host=4, ttl_dns_cache=60
-            ),
+            connector=aiohttp.TCPConnector(resolver=outward, limit=0, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=TOTAL_SECONDS, sock_connect=10.0, sock_read=15.0),
-            headers={"User-Agent": self._agent, "Accept": _ACCEPT},
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=self._limits.connect_seconds, sock_read=self._limits.silence_seconds
+            ),
+            headers={"User-Agent": self._agent, "Accept-Encoding": "gzip, br"},
+            auto_decompress=False,
         )
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
+        if self._resolver is not None:
+            await self._resolver.close()
 
-    async def get(self, url: str, validators: Validators | None = None) -> Response:
+    async def get(self, url: str, validators: Validators | None = None, *, accept: str = FEEDS) -> Response:
         """Fetch an address, conditionally where validators for exactly this address are given.
 
         Never raises for what the network does; says in ``problem`` what happened.
         """
         hops: list[Hop] = []
+        left = self._limits.total_seconds
         try:
-            async with asyncio.timeout(TOTAL_SECONDS):
-                while True:
-                    response = await self._one(url, validators, tuple(hops))
-                    if response.status not in _REDIRECTS:
-                        return response
-                    url = _target(url, response.headers.get("location"))
-                    hops.append(Hop(response.status, url))
-                    if len(hops) > REDIRECTS_MAX:
-                        return Response(url=url, hops=tuple(hops), problem=f"more than {REDIRECTS_MAX} redirects")
+            while True:
+                self._guard.check(urlsplit(url))
+                host = host_of(url)
+                async with self._hosts.turn(host), self._slots:
+                    started = time.monotonic()
+                    async with asyncio.timeout(left):
+                        response = await self._one(url, validators, accept=accept, hops=tuple(hops))
+                    left -= time.monotonic() - started
+                if response.status not in REDIRECTS:
+                    return self._heard(host, response)
+                target = _target(url, response)
+                been = {url, *(hop.to for hop in hops)}
+                hops.append(Hop(response.status or 0, target))
+                _check_hops(hops, been, self._limits.redirects)
+                url = target
+        except RestingError as error:
+            rests = {"retry-after": str(round(error.seconds))}
+            return Response(url=url, hops=tuple(hops), headers=rests, problem=str(error), kind="rate-limited")
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
-            return Response(url=url, hops=tuple(hops), problem=_in_words(error))
+            found = of_error(error)
+            return Response(url=url, hops=tuple(hops), problem=found.words, kind=found.kind)
 
-    async def _one(self, url: str, validators: Validators | None, hops: tuple[Hop, ...]) -> Response:
+    async def _one(self, url: str, validators: Validators | None, *, accept: str, hops: tuple[Hop, ...]) -> Response:
         assert self._session is not None, "a Fetcher is used inside its async with block"  # noqa: S101
-        self._check_literal(url)
-        headers = {}
-        if validators is not None and validators.url == url:
-            if validators.etag:
-                headers["If-None-Match"] = validators.etag
-            if validators.last_modified:
-                headers["If-Modified-Since"] = validators.last_modified
-        async with self._session.get(url, headers=headers, allow_redirects=False) as answer:
-            kept = {name: answer.headers[name] for name in (*_KEPT, "location") if name in answer.headers}
-            body = problem = None
-            if answer.status == 200:  # noqa: PLR2004 - HTTP's own number
-                body, problem = await _bounded(answer.content)
-            elif answer.status != 304 and answer.status not in _REDIRECTS:  # noqa: PLR2004
-                problem = f"HTTP {answer.status} {answer.reason or ''}".strip()
-            return Response(url=url, status=answer.status, headers=kept, body=body, hops=hops, problem=problem)
+        headers = {"Accept": accept}
+        if conditional := validators is not None and validators.url == url:
+            headers |= _conditions(validators)
+        proxy = await self._way_out(url)
+        async with self._session.get(URL(url), headers=headers, allow_redirects=False, proxy=proxy) as answer:
+            kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+            response = Response(url=url, status=answer.status, headers=kept, hops=hops, conditional=conditional)
+            if answer.status in REDIRECTS:
+                return response
+            if answer.status == _NOT_MODIFIED:
+                return response if conditional else _unasked(response)
+            if answer.status == _OK:
+                body = await self._body(answer, self._limits.body_bytes)
+                return structs.replace(response, body=body)
+            found = of_status(answer.status, answer.reason, kept, await self._excerpt(answer))
+            return structs.replace(response, problem=found.words, kind=found.kind)
 
-    def _check_literal(self, url: str) -> None:
-        """Refuse what the resolver does not get to see: other schemes, and addresses written as numbers."""
+    async def _way_out(self, url: str) -> str | None:
+        """Return the proxy to use for an address, None where it is fetched directly."""
         parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise RefusedError(f"only http and https are fetched, not {url[:80]!r}")
+        host, port = parts.hostname or "", port_of(parts)
+        proxy = None if self._guard.allows(host, host, port) else self._proxies.of(parts.scheme, host, port)
+        if proxy is not None:
+            assert self._resolver is not None  # noqa: S101 - for the type checker
+            await self._resolver.check_for_proxy(parts)
+        return proxy
+
+    def _heard(self, host: str, response: Response) -> Response:
+        """Take note of what an answer says about the host as a whole."""
+        asked = hints.retry_after(response.headers.get("retry-after"), datetime.now(UTC))
+        if response.status == _TOO_MANY or (response.status == _FORBIDDEN and asked):
+            return structs.replace(response, host_rests=self._hosts.rest(host, asked))
+        if response.status in {_OK, _NOT_MODIFIED}:
+            self._hosts.answered(host)
+        return response
+
+    async def _body(self, answer: aiohttp.ClientResponse, most: int) -> bytes:
+        """Return the body, decompressed; others run between its steps.
+
+        Raises:
+            PollError: It is too large, a bomb, or not what its Content-Encoding says.
+        """
+        unpack, meter, body = inflater(answer.headers.get("Content-Encoding")), Meter(most), bytearray()
+        async for chunk in answer.content.iter_any():
+            meter.came(len(chunk))
+            for number, piece in enumerate(unpack.feed(chunk)):
+                meter.gave(len(piece))
+                body += piece
+                if number:
+                    await asyncio.sleep(0)
+        unpack.finish()
+        return bytes(body)
+
+    async def _excerpt(self, answer: aiohttp.ClientResponse) -> bytes:
+        """Return the beginning of an error page, or nothing where it cannot be read."""
         try:
-            address = ipaddress.ip_address(parts.hostname)
-        except ValueError:
-            return
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        if not is_public(address) and not _allowed(self._allowed, parts.hostname, str(address), port):
-            raise RefusedError(_refusal(parts.hostname, str(address), port))
+            unpack, page = inflater(answer.headers.get("Content-Encoding")), bytearray()
+            async for chunk in answer.content.iter_any():
+                for piece in unpack.feed(chunk):
+                    page += piece
+                    if len(page) >= EXCERPT:
+                        return bytes(page[:EXCERPT])
+        except (PollError, aiohttp.ClientError):
+            return b""
+        return bytes(page)
 
 
-class _PublicOnly(AbstractResolver):
-    """Resolves names, and gives only addresses that may be connected to.
-
-    What it gives is what is connected to, so a name that resolves differently the next moment gains nothing.
-    """
-
-    def __init__(self, allowed: frozenset[str]) -> None:
-        self._allowed = allowed
-        self._resolver = ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        public = [
-            result
-            for result in found
-            if is_public(ipaddress.ip_address(result["host"].partition("%")[0]))
-            or _allowed(self._allowed, host, result["host"], port)
-        ]
-        if not public and found:
-            raise RefusedError(_refusal(host, found[0]["host"], port))
-        return public
-
-    async def close(self) -> None:
-        await self._resolver.close()
+def _conditions(validators: Validators) -> dict[str, str]:
+    headers = {}
+    if validators.etag:
+        headers["If-None-Match"] = validators.etag
+    if validators.last_modified:
+        headers["If-Modified-Since"] = validators.last_modified
+    return headers
 
 
-def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether an address is one of the public internet, looked at through the ways to write IPv4 inside IPv6."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-    return address.is_global and not address.is_multicast
-
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-
-
-def _allowed(allowed: frozenset[str], host: str, address: str, port: int) -> bool:
-    return f"{host.lower()}:{port}" in allowed or f"{address}:{port}" in allowed
-
-
-def _refusal(host: str, address: str, port: int) -> str:
-    return f"{host} is at {address}, which is not a public address; if it is yours, set ALLOW_PRIVATE={host}:{port}"
-
-
-def _target(url: str, location: str | None) -> str:
+def _target(url: str, response: Response) -> str:
+    location = response.headers.get("location", "").strip()
     if not location:
-        raise ValueError("a redirect without Location")
-    return urljoin(url, location)
+        raise PollError("redirects", f"HTTP {response.status} that does not say where to")
+    return urljoin(url, location).partition("#")[0]
 
 
-async def _bounded(content: aiohttp.StreamReader) -> tuple[bytes | None, str | None]:
-    body = bytearray()
-    async for chunk in content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > BODY_MAX:
-            return None, f"the body is larger than {BODY_MAX // 1024 // 1024} MB"
-    return bytes(body), None
+def _check_hops(hops: list[Hop], been: set[str], most: int) -> None:
+    if len(hops) > most:
+        raise PollError("redirects", f"more than {most} redirects")
+    if hops[-1].to in been:
+        raise PollError("redirects", "the redirects go in a circle; it may want cookies")
 
 
-def _in_words(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no complete answer within {TOTAL_SECONDS:.0f} s"
-    cause: Any = error
-    while cause is not None:
-        if isinstance(cause, RefusedError):
-            return str(cause)
-        cause = cause.__cause__ or getattr(cause, "os_error", None)
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"the name {error.host} cannot be resolved"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError | ssl.SSLError):
-        return f"TLS failed: {error}"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"cannot connect to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
-    return f"{type(error).__name__}: {error}"[:300]
+def _unasked(response: Response) -> Response:
+    return structs.replace(response, problem="HTTP 304 to a request without conditions", kind="unavailable")

@@ -7,15 +7,11 @@ repeats items, it loses none; dedupe gives each once. A restart goes on where th
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-from collections import Counter, defaultdict
-from contextlib import asynccontextmanager
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
-import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
@@ -23,26 +19,30 @@ from agents.identity.ids import raw_event_id
 from agents.identity.partitions import partition_of
 from schemas.envelope import RAW_TYPE, Headers, cloudevent, traceparent
 from schemas.errors import DeliveryError
-from schemas.feed_state import FeedState, Validators
+from schemas.feed_state import FeedState
 from schemas.raw import HttpResponse
 from schemas.times import from_datetime, to_milliseconds
 from streams.broker.connection import client_arguments
-from streams.polling import states
-from streams.polling.fetch import Fetcher, Response
+from streams.polling import outcome, states, validators
+from streams.polling.addresses import host_of
+from streams.polling.agenda import Agenda
+from streams.polling.fetch import Fetcher, Limits, Response
+from streams.polling.hosts import Hosts
+from streams.polling.outcome import Outcome
 from streams.polling.parsers import Parsers
+from streams.polling.proxies import Proxies
 from streams.polling.reading import Item, Reading, Request
-from streams.polling.schedule import Pace, Trouble, decide, first_due
+from streams.polling.schedule import NEVER, Pace, first_due
 from streams.table import DEAD_LETTER, RAW, RAW_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
     from streams.polling.feedlist import Feed
     from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_AT_A_TIME = 64
 _RECORD_MAX = RAW_MAX - 1024
 """Largest value for news.raw; key, headers and the record batch come on top."""
 
@@ -50,7 +50,7 @@ _RECORD_MAX = RAW_MAX - 1024
 class Poller:
     """Polls a list of feeds until it is told to stop."""
 
-    def __init__(self, settings: Settings, feeds: Sequence[Feed]) -> None:
+    def __init__(self, settings: Settings, feeds: Sequence[Feed], *, limits: Limits | None = None) -> None:
         """Prepare; nothing is fetched before ``run``."""
         self._settings = settings
         self._feeds = {feed.id: feed for feed in feeds}
@@ -58,9 +58,16 @@ class Poller:
         self._pace = Pace(
             usual=settings.poll_seconds, floor=settings.poll_floor_seconds, most=settings.poll_most_seconds
         )
-        self._slots = asyncio.Semaphore(_AT_A_TIME)
-        self._hosts: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._fetcher = Fetcher(allow_private=settings.allow_private, contact=settings.contact)
+        self._hosts = Hosts(gap=settings.poll_host_seconds)
+        self._agenda = Agenda(self._hosts)
+        self._limits = limits or Limits()
+        self._fetcher = Fetcher(
+            hosts=self._hosts,
+            allow_private=settings.allow_private,
+            contact=settings.contact,
+            proxies=Proxies(http=settings.http_proxy, https=settings.https_proxy, excepted=settings.no_proxy),
+            limits=self._limits,
+        )
         self._parsers = Parsers(settings.poll_workers)
         self._producer = AIOKafkaProducer(
             **client_arguments(settings),
@@ -76,6 +83,10 @@ class Poller:
         await self._producer.start()
         await self._fetcher.__aenter__()
         self._states = await states.load(self._settings)
+        for state in self._states.values():
+            if state.host_rests is not None:
+                moment = datetime.fromisoformat(state.host_rests.until).timestamp()
+                self._hosts.rest_until(state.host_rests.host, moment)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -89,34 +100,39 @@ class Poller:
         Raises:
             DeliveryError: The broker does not take the items.
         """
+        for feed in self._feeds.values():
+            self._put(feed, self._states.get(feed.id))
         async with asyncio.TaskGroup() as tasks:
-            loops = [tasks.create_task(self._follow(feed, stop)) for feed in self._feeds.values()]
-            await asyncio.gather(*loops)
+            closing = tasks.create_task(self._close_on(stop))
+            slots = asyncio.Semaphore(self._limits.connections)
+            try:
+                while (feed_id := await self._agenda.take()) is not None:
+                    await slots.acquire()
+                    poll = tasks.create_task(self._turn(self._feeds[feed_id]))
+                    poll.add_done_callback(lambda _: slots.release())
+            finally:
+                closing.cancel()
 
-    async def _follow(self, feed: Feed, stop: asyncio.Event) -> None:
-        state = self._states.get(feed.id)
-        now = datetime.now(UTC)
-        due = datetime.fromisoformat(state.next_due) if state else first_due(feed.id, now=now).due
-        while not stop.is_set():
-            wait = (due - datetime.now(UTC)).total_seconds()
-            if wait > 0:
-                try:
-                    await asyncio.wait_for(stop.wait(), wait)
-                except TimeoutError:
-                    pass
-                else:
-                    return
-            async with self._turn(feed):
-                if stop.is_set():
-                    return
-                due = datetime.fromisoformat((await self.poll(feed)).next_due)
+    async def _close_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._agenda.close()
 
-    @asynccontextmanager
-    async def _turn(self, feed: Feed) -> AsyncIterator[None]:
-        """Wait for the feed's host to be free, and keep it until the gap after the request is over."""
-        async with self._hosts[urlsplit(feed.url).hostname or ""]:
-            yield
-            await asyncio.sleep(self._settings.poll_host_seconds)
+    async def _turn(self, feed: Feed) -> None:
+        host = self._host(feed)
+        try:
+            state = await self.poll(feed)
+        finally:
+            self._agenda.done(host)
+        self._put(feed, state)
+
+    def _put(self, feed: Feed, state: FeedState | None) -> None:
+        """Enter a feed for its next poll."""
+        due = first_due(feed.id, now=datetime.now(UTC)).due if state is None else datetime.fromisoformat(state.next_due)
+        if due < NEVER:
+            self._agenda.put(feed.id, self._host(feed), due.timestamp())
+
+    def _host(self, feed: Feed) -> str:
+        return host_of(outcome.address(feed.url, self._states.get(feed.id)))
 
     async def poll_once(self) -> None:
         """Poll every feed once.
@@ -124,9 +140,10 @@ class Poller:
         Raises:
             DeliveryError: The broker does not take the items.
         """
+        slots = asyncio.Semaphore(self._limits.connections)
 
         async def one(feed: Feed) -> None:
-            async with self._turn(feed):
+            async with slots:
                 await self.poll(feed)
 
         async with asyncio.TaskGroup() as tasks:
@@ -140,24 +157,26 @@ class Poller:
             DeliveryError: The broker does not take the items.
         """
         state = self._states.get(feed.id)
-        async with self._slots:
-            response = await self._fetcher.get(feed.url, state.validators if state else None)
+        url = outcome.address(feed.url, state)
+        response = await self._fetcher.get(url, validators.to_send(state, datetime.now(UTC)))
         fetched = datetime.now(UTC)
         reading = await self._read(feed, state, response, fetched)
-        new = self._next_state(feed, state, response, reading, fetched)
+        came = outcome.after(
+            feed.id, feed.url, state=state, response=response, reading=reading, now=fetched, pace=self._pace
+        )
         try:
             if reading is not None:
                 await self._produce(feed, reading.items, from_datetime(fetched))
-            await states.store(self._producer, self._settings, new)
+            await states.store(self._producer, self._settings, came.state)
         except KafkaError as error:
             raise DeliveryError(f"the broker does not take the items of {feed.id}: {error!r}") from error
-        self._states[feed.id] = new
-        self._note(feed, new, reading)
-        return new
+        self._states[feed.id] = came.state
+        self._note(feed, came, reading)
+        return came.state
 
     async def _read(self, feed: Feed, state: FeedState | None, response: Response, fetched: datetime) -> Reading | None:
         """Parse a body that is new; None where there is none."""
-        if response.body is None or (state is not None and state.body_hash == _body_hash(response.body)):
+        if response.body is None or outcome.is_unchanged(state, response.body):
             return None
         request = Request(
             feed=feed.ref,
@@ -173,57 +192,6 @@ class Poller:
             first=state is None or state.succeeded is None,
         )
         return await self._parsers.read(request, response.body)
-
-    def _next_state(
-        self,
-        feed: Feed,
-        state: FeedState | None,
-        response: Response,
-        reading: Reading | None,
-        fetched: datetime,
-    ) -> FeedState:
-        now = from_datetime(fetched)
-        problem = response.problem
-        if problem is None and reading is not None and not reading.version and not reading.entries:
-            problem = reading.problem or "not a feed"
-        failures = (state.failures if state else 0) + 1 if problem else 0
-        decision = decide(
-            feed.id,
-            now=fetched,
-            pace=self._pace,
-            headers=response.headers,
-            trouble=Trouble(kind="unavailable", failures=failures) if problem else None,
-        )
-        new = FeedState(
-            feed_id=feed.id,
-            url=feed.url,
-            next_due=from_datetime(decision.due),
-            reasons=decision.reasons,
-            polled=now,
-            succeeded=now if problem is None else state.succeeded if state else None,
-            status=response.status,
-            problem=problem,
-            failures=failures,
-            validators=state.validators if state else None,
-            body_hash=state.body_hash if state else None,
-            title=state.title if state else None,
-            language=state.language if state else None,
-            listed=state.listed if state else (),
-        )
-        if problem is not None or reading is None or response.body is None:
-            return new
-        return msgspec.structs.replace(
-            new,
-            validators=Validators(
-                url=response.url,
-                etag=response.headers.get("etag"),
-                last_modified=response.headers.get("last-modified"),
-            ),
-            body_hash=_body_hash(response.body),
-            title=reading.title,
-            language=reading.language,
-            listed=reading.listed,
-        )
 
     async def _produce(self, feed: Feed, items: Sequence[Item], fetched: str) -> None:
         """Push items, and wait until the broker has all of them."""
@@ -251,8 +219,14 @@ class Poller:
             )
         await asyncio.gather(*futures)
 
-    def _note(self, feed: Feed, state: FeedState, reading: Reading | None) -> None:
+    def _note(self, feed: Feed, came: Outcome, reading: Reading | None) -> None:
+        state = came.state
         self.counts["polls"] += 1
+        if came.gap:
+            self.counts["gaps"] += 1
+            log.warning("%s: the newest items seen last time are gone from the page; some may be lost", feed.id)
+        if came.adopted:
+            log.warning("%s: has moved for good and is polled at %s from now on", feed.id, came.adopted)
         if state.problem is not None:
             self.counts["failed"] += 1
             log.warning("%s: %s; next poll %s", feed.id, state.problem, state.next_due)
@@ -268,7 +242,3 @@ def _too_large(size: int) -> Headers:
         ("dlq_code", b"too-large"),
         ("dlq_message", f"the item has {size} bytes as a record, news.raw takes {_RECORD_MAX}".encode()),
     ]
-
-
-def _body_hash(body: bytes) -> str:
-    return hashlib.blake2b(body, digest_size=16).hexdigest()

@@ -61,6 +61,7 @@ class Reading(Struct, frozen=True, kw_only=True):
         hints: What the publisher says about polling.
         items: New or changed items, oldest first, encoded as raw items.
         listed: Everything the document lists, in its order.
+        dates: Publication times of ``listed``, one for each; None where there is none.
         entries: Entries in the document.
         empty: Entries that say nothing (no title, no text, no link).
         newest: Latest publication time listed.
@@ -74,6 +75,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     hints: Hints = Hints()
     items: tuple[Item, ...] = ()
     listed: tuple[Listed, ...] = ()
+    dates: tuple[str | None, ...] = ()
     entries: int = 0
     empty: int = 0
     newest: str | None = None
@@ -115,6 +117,7 @@ def read(request: Request, body: bytes) -> Reading:
         hints=parsed.hints,
         items=tuple(items),
         listed=tuple(Listed(c.item_id, c.hash, _guid_key(c.entry)) for c in chosen),
+        dates=tuple(c.entry.published for c in chosen),
         entries=len(parsed.entries),
         empty=len(parsed.entries) - len(candidates),
         newest=dates[-1] if dates else None,
