@@ -15,7 +15,7 @@ from streams.settings import Settings
 from tests import streams_of
 from tests.items import encoded, partition_of, raw_item
 
-_SENTENCES = (
+SENTENCES = (
     "The foreign ministers of both countries met for six hours on Sunday and agreed to keep talking.",
     "Observers said that the ceasefire along the border had largely held through the night.",
     "Local growers expect a poor harvest after weeks without rain in the southern valleys.",
@@ -104,5 +104,5 @@ class Source:
 
 def _item(link: str, title: str, fetched: int) -> dict[str, Any]:
     draw = random.Random(title)
-    body = "\n\n".join(draw.choice(_SENTENCES) for _ in range(6))
+    body = "\n\n".join(draw.choice(SENTENCES) for _ in range(6))
     return raw_item(link, title=title, body=body, fetched=fetched)

@@ -1,0 +1,208 @@
+"""raw → enriched on a real Kafka: events a second, processor time per event, latency; one worker, any host.
+
+Broker, load generator and worker share the machine's cores. Rates count enriched events only, from the first one to the
+last by the broker's own clock; the outcomes of all records are counted and printed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from msgspec import Struct
+
+from streams.broker import admin
+from streams.broker.embedded import EmbeddedKafka
+from streams.settings import Settings
+from tests import streams_of
+from tests.processes import Part
+
+HOSTS: dict[str, tuple[str, ...]] = {
+    "faust": ("-m", "streams.cli", "work"),
+    "quix": ("-m", "bench.hosts.quix"),
+    "aiokafka": ("-m", "bench.hosts.bare"),
+}
+"""How the same pure functions are hosted: geowire's own worker, Quix Streams, a bare loop."""
+
+_OUTCOMES = ("news.enriched", "news.duplicates", "news.dead-letter")
+_WARM_UP = 200
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """What one run of the pipe gave.
+
+    Attributes:
+        host: Which worker.
+        records: Records sent to news.raw.
+        outcomes: Records by outcome stream.
+        seconds: From the first enriched event to the last, broker's clock.
+        events_per_second: Enriched events only.
+        cpu_ms_per_event: Processor time of the worker, user and system, for each record.
+        broker_cpu_ms_per_event: The same of the broker.
+        latencies_ms: Of each event, from the moment its raw record was sent; sorted.
+        memory_mb: Resident memory of the worker at the end.
+    """
+
+    host: str
+    records: int
+    outcomes: dict[str, int]
+    seconds: float
+    events_per_second: float
+    cpu_ms_per_event: float
+    broker_cpu_ms_per_event: float
+    latencies_ms: tuple[int, ...]
+    memory_mb: float
+
+    def latency(self, share: float) -> int:
+        """Return the latency in milliseconds that this share of the events stays below."""
+        return self.latencies_ms[min(len(self.latencies_ms) - 1, int(share * len(self.latencies_ms)))]
+
+
+@contextmanager
+def broker(directory: Path) -> Iterator[EmbeddedKafka]:
+    """Run an embedded Kafka for a benchmark."""
+    settings = Settings.from_env({"GEOWIRE_DATA_DIR": str(directory), "GEOWIRE_BROKER_PORT": "0"})
+    with EmbeddedKafka(settings, extra={"group.min.session.timeout.ms": "1000"}) as kafka:
+        yield kafka
+
+
+def measure(
+    kafka: EmbeddedKafka, host: str, *, count: int, rate: float, directory: Path, partitions: int = 8
+) -> Run:
+    """Send ``count`` records at a rate through a worker, and measure it."""
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.address,
+        "GEOWIRE_NAMESPACE": f"b{uuid4().hex[:8]}",
+        "GEOWIRE_DATA_DIR": str(directory / "data"),
+        "GEOWIRE_PARTITIONS": str(partitions),
+        "GEOWIRE_LOG_LEVEL": "WARNING",
+    }
+    settings = Settings.from_env(environment)
+    asyncio.run(admin.apply(settings))
+    with (
+        _generator(environment, _WARM_UP, 1_000) as warm_up,
+        _generator(environment, count, rate) as load,
+        Part(*HOSTS[host], environment=environment, log=directory / f"{host}.log") as worker,
+    ):
+        _let_go(warm_up)
+        asyncio.run(_settled(settings, _WARM_UP, worker))
+        before, broker_before = _cpu(worker.process.pid), _cpu(kafka.pid)
+        after_warm_up = asyncio.run(_ends(settings))
+        _let_go(load)
+        asyncio.run(_settled(settings, _WARM_UP + count, worker))
+        cpu, broker_cpu = _cpu(worker.process.pid) - before, _cpu(kafka.pid) - broker_before
+        memory = _memory(worker.process.pid)
+    return asyncio.run(_run(settings, host, count, after_warm_up, cpu, broker_cpu, memory))
+
+
+@contextmanager
+def _generator(environment: dict[str, str], count: int, rate: float) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "bench.generate", str(count), str(rate)]
+    with subprocess.Popen(
+        command, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _let_go(generator: subprocess.Popen[str]) -> None:
+    assert generator.stdin is not None
+    assert generator.stdout is not None
+    assert generator.stdout.readline() == "ready\n", "the load generator ended; see what it said above"
+    generator.stdin.write("\n")
+    generator.stdin.flush()
+
+
+async def _settled(settings: Settings, count: int, worker: Part) -> None:
+    async def done() -> bool:
+        if worker.process.poll() is not None:
+            raise AssertionError(f"the worker ended:\n{worker.said()[-2000:]}")
+        return sum([await streams_of.count(settings, stream) for stream in _OUTCOMES]) >= count
+
+    while not await done():
+        await asyncio.sleep(0.5)
+
+
+async def _ends(settings: Settings) -> dict[str, dict[int, int]]:
+    return {stream: await streams_of.ends(settings, stream) for stream in _OUTCOMES}
+
+
+async def _run(
+    settings: Settings,
+    host: str,
+    count: int,
+    since: dict[str, dict[int, int]],
+    cpu: float,
+    broker_cpu: float,
+    memory: float,
+) -> Run:
+    found = await streams_of.read(settings, "news.raw", *_OUTCOMES)
+    sent = {f"{r.partition}:{r.offset}": r.timestamp for r in found["news.raw"]}
+    fresh = {
+        stream: [r for r in found[stream] if r.offset >= since[stream][r.partition]] for stream in _OUTCOMES
+    }
+    events = fresh["news.enriched"]
+    times = [record.timestamp for record in events]
+    seconds = (max(times) - min(times)) / 1000
+    return Run(
+        host=host,
+        records=count,
+        outcomes={stream: len(records) for stream, records in fresh.items()},
+        seconds=seconds,
+        events_per_second=len(events) / seconds,
+        cpu_ms_per_event=cpu * 1000 / count,
+        broker_cpu_ms_per_event=broker_cpu * 1000 / count,
+        latencies_ms=tuple(sorted(r.timestamp - sent[streams_of.origin(r)] for r in events)),
+        memory_mb=memory,
+    )
+
+
+def _cpu(pid: int) -> float:
+    """Return the processor seconds of a process and its children so far."""
+    total = 0.0
+    for stat in [Path(f"/proc/{pid}/stat"), *(Path(f"/proc/{child}/stat") for child in _children(pid))]:
+        fields = stat.read_text().rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / _TICKS
+    return total
+
+
+def _children(pid: int) -> Sequence[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        children = [int(child) for child in (task / "children").read_text().split()]
+        found += [*children, *(grandchild for child in children for grandchild in _children(child))]
+    return found
+
+
+def _memory(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1_048_576
+
+
+def main() -> None:
+    """Measure one host: ``python -m bench.end_to_end HOST COUNT RATE``."""
+    import tempfile
+
+    host, count, rate = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    with tempfile.TemporaryDirectory() as directory, broker(Path(directory) / "kafka") as kafka:
+        begun = time.perf_counter()
+        run = measure(kafka, host, count=count, rate=rate, directory=Path(directory))
+        print(
+            f"{host}: {run.events_per_second:,.0f} events/s, worker {run.cpu_ms_per_event:.3f} ms CPU, broker "
+            f"{run.broker_cpu_ms_per_event:.3f} ms, p50 {run.latency(0.5)} ms, p99 {run.latency(0.99)} ms, "
+            f"{run.memory_mb:.0f} MB, {run.outcomes}, {time.perf_counter() - begun:.0f} s"
+        )
+
+
+if __name__ == "__main__":
+    main()
