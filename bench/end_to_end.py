@@ -16,8 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from aiokafka import ConsumerRecord
 from msgspec import Struct
 
+from schemas.errors import InfrastructureError
 from streams.broker import admin
 from streams.broker.embedded import EmbeddedKafka
 from streams.settings import Settings
@@ -33,6 +35,7 @@ HOSTS: dict[str, tuple[str, ...]] = {
 
 _OUTCOMES = ("news.enriched", "news.duplicates", "news.dead-letter")
 _WARM_UP = 200
+_LONGEST = 900.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -74,9 +77,7 @@ def broker(directory: Path) -> Iterator[EmbeddedKafka]:
         yield kafka
 
 
-def measure(
-    kafka: EmbeddedKafka, host: str, *, count: int, rate: float, directory: Path, partitions: int = 8
-) -> Run:
+def measure(kafka: EmbeddedKafka, host: str, *, count: int, rate: float, directory: Path, partitions: int = 8) -> Run:
     """Send ``count`` records at a rate through a worker, and measure it."""
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": kafka.address,
@@ -100,7 +101,21 @@ def measure(
         asyncio.run(_settled(settings, _WARM_UP + count, worker))
         cpu, broker_cpu = _cpu(worker.process.pid) - before, _cpu(kafka.pid) - broker_before
         memory = _memory(worker.process.pid)
-    return asyncio.run(_run(settings, host, count, after_warm_up, cpu, broker_cpu, memory))
+    records, sent = asyncio.run(_outcomes(settings, after_warm_up))
+    events = records["news.enriched"]
+    times = [record.timestamp for record in events]
+    seconds = (max(times) - min(times)) / 1000
+    return Run(
+        host=host,
+        records=count,
+        outcomes={stream: len(found) for stream, found in records.items()},
+        seconds=seconds,
+        events_per_second=len(events) / seconds,
+        cpu_ms_per_event=cpu * 1000 / count,
+        broker_cpu_ms_per_event=broker_cpu * 1000 / count,
+        latencies_ms=tuple(sorted(r.timestamp - sent[streams_of.origin(r)] for r in events)),
+        memory_mb=memory,
+    )
 
 
 @contextmanager
@@ -116,9 +131,8 @@ def _generator(environment: dict[str, str], count: int, rate: float) -> Iterator
 
 
 def _let_go(generator: subprocess.Popen[str]) -> None:
-    assert generator.stdin is not None
-    assert generator.stdout is not None
-    assert generator.stdout.readline() == "ready\n", "the load generator ended; see what it said above"
+    if generator.stdin is None or generator.stdout is None or generator.stdout.readline() != "ready\n":
+        raise InfrastructureError("the load generator ended; what it said stands above")
     generator.stdin.write("\n")
     generator.stdin.flush()
 
@@ -126,45 +140,23 @@ def _let_go(generator: subprocess.Popen[str]) -> None:
 async def _settled(settings: Settings, count: int, worker: Part) -> None:
     async def done() -> bool:
         if worker.process.poll() is not None:
-            raise AssertionError(f"the worker ended:\n{worker.said()[-2000:]}")
+            raise InfrastructureError(f"the worker ended:\n{worker.said()[-2000:]}")
         return sum([await streams_of.count(settings, stream) for stream in _OUTCOMES]) >= count
 
-    while not await done():
-        await asyncio.sleep(0.5)
+    await streams_of.until(done, seconds=_LONGEST, what=f"{count} outcomes")
 
 
 async def _ends(settings: Settings) -> dict[str, dict[int, int]]:
     return {stream: await streams_of.ends(settings, stream) for stream in _OUTCOMES}
 
 
-async def _run(
-    settings: Settings,
-    host: str,
-    count: int,
-    since: dict[str, dict[int, int]],
-    cpu: float,
-    broker_cpu: float,
-    memory: float,
-) -> Run:
+async def _outcomes(
+    settings: Settings, since: dict[str, dict[int, int]]
+) -> tuple[dict[str, list[ConsumerRecord]], dict[str, int]]:
+    """Return the records of the outcome streams from these offsets on, and when each raw record was sent."""
     found = await streams_of.read(settings, "news.raw", *_OUTCOMES)
     sent = {f"{r.partition}:{r.offset}": r.timestamp for r in found["news.raw"]}
-    fresh = {
-        stream: [r for r in found[stream] if r.offset >= since[stream][r.partition]] for stream in _OUTCOMES
-    }
-    events = fresh["news.enriched"]
-    times = [record.timestamp for record in events]
-    seconds = (max(times) - min(times)) / 1000
-    return Run(
-        host=host,
-        records=count,
-        outcomes={stream: len(records) for stream, records in fresh.items()},
-        seconds=seconds,
-        events_per_second=len(events) / seconds,
-        cpu_ms_per_event=cpu * 1000 / count,
-        broker_cpu_ms_per_event=broker_cpu * 1000 / count,
-        latencies_ms=tuple(sorted(r.timestamp - sent[streams_of.origin(r)] for r in events)),
-        memory_mb=memory,
-    )
+    return {name: [r for r in found[name] if r.offset >= since[name][r.partition]] for name in _OUTCOMES}, sent
 
 
 def _cpu(pid: int) -> float:

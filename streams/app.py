@@ -35,6 +35,7 @@ from streams.broker import admin
 from streams.broker.connection import bootstrap_servers, ssl_context
 from streams.consumer import Continuity, Seeking
 from streams.delivery import Outbox, drive
+from streams.intake import Inbox
 from streams.reading import first_offset
 from streams.settings import Settings
 
@@ -70,6 +71,7 @@ class GeowireApp(faust.App):
     BootStrategy = _WithoutWeb
     settings: Settings
     continuity: Continuity
+    inboxes: Mapping[str, Inbox]
     knowledge: Knowledge
     generation: generations.Timeline
 
@@ -90,6 +92,7 @@ class GeowireApp(faust.App):
     def _new_consumer(self) -> Seeking:
         consumer = cast("Seeking", super()._new_consumer())
         consumer.on_seek = self.continuity.start
+        consumer.inboxes = self.inboxes
         return consumer
 
     async def on_stop(self) -> None:
@@ -167,6 +170,8 @@ def make_app(settings: Settings) -> GeowireApp:
     )
     app.settings = settings
     app.continuity = Continuity(partial(first_offset, settings))
+    sources = (table.RAW, table.UNIQUE) if settings.intake == "batches" else ()
+    app.inboxes = {settings.stream(source.name): Inbox() for source in sources}
     return app
 
 
@@ -254,15 +259,27 @@ async def _run(agent: Any) -> None:
 
 
 async def _records(stream: StreamT[bytes], source: table.Stream) -> AsyncIterator[Record]:
-    async for event in cast("Stream[bytes]", stream).noack().events():
-        message = event.message
-        await app.continuity.check(TopicPartition(message.topic, message.partition), message.offset)
-        yield Record(
-            stream=source.name,
-            partition=message.partition,
-            offset=message.offset,
-            key=message.key,
-            value=message.value,
-            headers=list(message.headers or ()),
-            time=round((message.timestamp or 0) * 1000),
-        )
+    inbox = app.inboxes.get(app.settings.stream(source.name))
+    if inbox is None:
+        async for event in cast("Stream[bytes]", stream).noack().events():
+            message = event.message
+            partition = TopicPartition(message.topic, message.partition)
+            await app.continuity.check(partition, message.offset)
+            time = round((message.timestamp or 0) * 1000)
+            yield _record(source, partition, message.offset, message, time)
+        return
+    async for partition, record in inbox.records():
+        await app.continuity.check(partition, record.offset)
+        yield _record(source, partition, record.offset, record, record.timestamp)
+
+
+def _record(source: table.Stream, partition: TopicPartition, offset: int, found: Any, time: int) -> Record:
+    return Record(
+        stream=source.name,
+        partition=partition.partition,
+        offset=offset,
+        key=found.key,
+        value=found.value,
+        headers=list(found.headers or ()),
+        time=time,
+    )

@@ -1,4 +1,4 @@
-"""Faust's consumer with the seek after a rebalance made whole, and a guard over what it skips.
+"""Faust's consumer with the seek after a rebalance made whole, batches for the agents, and a guard over what it skips.
 
 Two faults of faust-streaming 0.15.3 lose records until the next restart; both were seen in the kill -9 test:
 
@@ -6,20 +6,23 @@ Two faults of faust-streaming 0.15.3 lose records until the next restart; both w
   while the fetcher runs. What it fetches in between lands in queues that are then cleared, and is not fetched again.
 * A partition without a committed offset is not sought at all: it goes on behind what was cleared.
 
-``Seeking.perform_seek`` closes both. ``Continuity`` notices whatever else goes missing between the broker and an
-agent: records arrive in offset order without a gap, or the worker stops and Kafka redelivers.
+``Seeking.perform_seek`` closes both; what was fetched across it is dropped and fetched again. ``Seeking.getmany`` puts
+whole batches into the agents' inboxes (``streams.intake``). ``Continuity`` notices whatever else goes missing between
+the broker and an agent: records arrive in offset order without a gap, or the worker stops and Kafka redelivers.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 from aiokafka.structs import TopicPartition
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 
 from schemas.errors import InfrastructureError
+from streams.intake import Inbox
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +31,26 @@ FirstOffset = Callable[[TopicPartition, int], Awaitable[int]]
 
 
 class Seeking(Consumer):
-    """Faust's consumer, sought back completely before anything flows again."""
+    """Faust's consumer, sought back completely before anything flows again.
+
+    Attributes:
+        on_seek: Told where each source partition is read from, whenever that changes.
+        inboxes: By Kafka topic, where batches of a source stream go. Topics without an inbox take Faust's own path.
+    """
 
     logger = logging.getLogger("faust")
     on_seek: OnSeek
+    inboxes: Mapping[str, Inbox]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._starts: dict[TP, int] = {}
+        self._seeks = 0
 
     async def perform_seek(self) -> None:
         """Seek every source partition to its committed offset, or to its beginning where it has none."""
         self.stop_flow()
+        self._seeks += 1
         await super().perform_seek()
         sources = [tp for tp in self.assignment() if not self._is_changelog_tp(tp)]
         fresh = [tp for tp in sources if self._read_offset[tp] is None]
@@ -43,7 +58,47 @@ class Seeking(Consumer):
         if fresh:
             await self._thread.seek_to_beginning(*(TopicPartition(tp.topic, tp.partition) for tp in fresh))
             starts |= await self.earliest_offsets(*fresh)
+        for inbox in self.inboxes.values():
+            inbox.clear()
+        self._starts = starts
+        self._seeks += 1
         self.on_seek({TopicPartition(tp.topic, tp.partition): offset for tp, offset in starts.items()})
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust's name
+        """Put batches of source streams into their inboxes; yield the records of all other topics.
+
+        As Faust's own it gives up in the middle where the flow stops or the group changes: a seek follows.
+        """
+        seeks = self._seeks
+        records, active = await self._wait_next_records(timeout)
+        generation = self.app.consumer_generation_id
+        if not records or self.should_stop:
+            return
+        if not self.flow_active:
+            await self.perform_seek()
+            return
+        if seeks != self._seeks:
+            await self._thread.seek_wait({tp: start for tp, start in self._starts.items() if tp in records})
+            return
+        for tp, batch in records.items():
+            self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+            inbox = self.inboxes.get(tp.topic)
+            if inbox is None:
+                for record in batch:
+                    yield tp, self._to_message(tp, record)
+                continue
+            while not inbox.room.is_set():
+                await self.wait_first(inbox.room.wait(), self.suspend_flow.wait())
+                if not self._flows(generation):
+                    return
+            if not self._flows(generation) or (active is not None and tp not in active):
+                return
+            inbox.put(tp, batch)
+            self._read_offset[tp] = batch[-1].offset
+
+    def _flows(self, generation: int) -> bool:
+        """Say whether what was fetched in a generation of the group may still be handed on."""
+        return self.flow_active and not self.should_stop and self.app.consumer_generation_id == generation
 
 
 class Continuity:

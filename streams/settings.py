@@ -123,6 +123,12 @@ class Settings:
     contact: str = _setting("GEOWIRE_CONTACT", "", "Address (URL or e-mail) that publishers find in the user agent.")
 
     # Worker
+    intake: Literal["batches", "records"] = _setting(
+        "GEOWIRE_INTAKE",
+        "batches",
+        "How agents take what was fetched: batch by batch, or record by record through Faust's own queues, which costs "
+        "twice as much.",
+    )
     commit_seconds: float = _setting("GEOWIRE_COMMIT_SECONDS", 1.0, "How often offsets are committed.")
     session_seconds: float = _setting(
         "GEOWIRE_SESSION_SECONDS", 10.0, "How long a worker that was killed keeps its partitions.", least=1

@@ -60,20 +60,22 @@ async def run(settings: Settings) -> None:
                     record = Record(
                         name, partition.partition, found.offset, found.key, found.value, found.headers, found.timestamp
                     )
-                    for output in handle[name](record):
-                        futures.append(
-                            await producer.send(
-                                settings.stream(output.stream),
-                                output.value,
-                                key=output.key,
-                                partition=output.partition,
-                                timestamp_ms=output.time,
-                                headers=output.headers,
-                            )
+                    futures += [
+                        await producer.send(
+                            settings.stream(output.stream),
+                            output.value,
+                            key=output.key,
+                            partition=output.partition,
+                            timestamp_ms=output.time,
+                            headers=output.headers,
                         )
+                        for output in handle[name](record)
+                    ]
                 offsets[partition] = batch[-1].offset + 1
             await asyncio.gather(*futures)
-            committed |= {(names[partition.topic], partition.partition): offset for partition, offset in offsets.items()}
+            committed |= {
+                (names[partition.topic], partition.partition): offset for partition, offset in offsets.items()
+            }
             if offsets and time.monotonic() >= due:
                 await consumer.commit(offsets)
                 due = time.monotonic() + settings.commit_seconds

@@ -27,7 +27,7 @@ def dedupe(settings: Settings, store: MutableMapping[bytes, bytes], committed: C
 def enrich(settings: Settings) -> Handle:
     """Return what the enrich agent does."""
     knowledge = load_knowledge(settings.knowledge_dir)
-    return _with_letters(enrich_agent.handler(knowledge, generation=1, text=settings.event_text), "enrich")
+    return _with_letters(enrich_agent.handler(knowledge, generation=lambda _: 1, text=settings.event_text), "enrich")
 
 
 def _with_letters(handle: Callable[[Record], list[Output]], stage: Stage) -> Handle:

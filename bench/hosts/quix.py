@@ -22,10 +22,10 @@ from streams.settings import Settings
 _ENTRY = "entry"
 
 
-class _Value(Serializer):  # type: ignore[misc]  # quixstreams ships no types
+class _Value(Serializer):
     """Takes the bytes out of an output."""
 
-    def __call__(self, value: Output, ctx: Any) -> bytes | None:
+    def __call__(self, value: Output, ctx: Any) -> bytes | None:  # noqa: ARG002 - the interface's
         return value.value
 
 
@@ -34,7 +34,7 @@ class _Store(MutableMapping[bytes, bytes]):
 
     state: State
 
-    def get(self, key: bytes, default: Any = None) -> Any:
+    def get(self, key: bytes, default: Any = None) -> Any:  # noqa: ARG002 - it is the record's
         return self.state.get_bytes(_ENTRY, default)
 
     def __setitem__(self, key: bytes, value: bytes) -> None:

@@ -37,9 +37,9 @@ async def test_state_moves_with_its_partitions_when_workers_join_and_leave(
         await _enriched(settings, 1_000)
         second = start("second")
         await source.produce(3_500)
-        await _members(settings, 2)
+        await members(settings, 2)
         third = start("third")
-        await _members(settings, 3)
+        await members(settings, 3)
         await source.produce(1_000)
         assert await asyncio.to_thread(first.stop) == 0, first.said()[-3000:]
         await source.produce()
@@ -92,7 +92,7 @@ async def _enriched(settings: Settings, more: int) -> None:
     await streams_of.until(arrived, seconds=60, what=f"{more} more events")
 
 
-async def _members(settings: Settings, count: int) -> None:
+async def members(settings: Settings, count: int) -> None:
     """Wait until so many workers share the partitions."""
 
     async def joined() -> bool:
