@@ -20,6 +20,7 @@ from schemas.raw import Enclosure, PublishedSource
 from schemas.times import from_datetime
 from streams.polling.dates import parse_date
 from streams.polling.decode import decode, repair
+from streams.polling.hints import skipped
 
 _TEXT_TYPES = ("text/html", "application/xhtml+xml", "text/plain", "")
 _LONGEST_FIELD = 4_000
@@ -112,6 +113,7 @@ def _from_feedparser(found: Any, *, url: str, now: datetime, text: str) -> Parse
         problem = _not_a_feed(text)
     elif found.bozo:
         problem = f"{type(found.bozo_exception).__name__}: {found.bozo_exception}"[:300]
+    skip_hours, skip_days = skipped(text)
     return ParsedFeed(
         version=found.version or "",
         title=_line(feed.get("title")),
@@ -121,6 +123,8 @@ def _from_feedparser(found: Any, *, url: str, now: datetime, text: str) -> Parse
             ttl=feed.get("ttl"),
             update_period=feed.get("sy_updateperiod"),
             update_frequency=feed.get("sy_updatefrequency"),
+            skip_hours=skip_hours,
+            skip_days=skip_days,
         ),
         entries=tuple(_entry(entry, base=feed.get("link") or url, now=now) for entry in found.entries),
         problem=problem,

@@ -142,6 +142,7 @@ class Fetcher:
         Never raises for what the network does; says in ``problem`` what happened.
         """
         hops: list[Hop] = []
+        been = {url}
         left = self._limits.total_seconds
         try:
             while True:
@@ -155,9 +156,9 @@ class Fetcher:
                 if response.status not in REDIRECTS:
                     return self._heard(host, response)
                 target = _target(url, response)
-                been = {url, *(hop.to for hop in hops)}
                 hops.append(Hop(response.status or 0, target))
                 _check_hops(hops, been, self._limits.redirects)
+                been.add(target)
                 url = target
         except RestingError as error:
             rests = {"retry-after": str(round(error.seconds))}

@@ -18,6 +18,8 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*([0-9]{1,9})\s*$")
 _HOURS = 24
+_SKIPPED = re.compile(r"<skip(Hours|Days)\b[^>]{0,100}>(.{0,2000}?)</skip\1>", re.IGNORECASE | re.DOTALL)
+_SKIPPED_ENTRY = re.compile(r"<(?:hour|day)\b[^>]{0,100}>\s*([^<]{1,20}?)\s*<", re.IGNORECASE)
 
 
 def asks(
@@ -43,6 +45,14 @@ def asks(
         cache_control=_short(headers.get("cache-control")),
         expires=_short(headers.get("expires")),
     )
+
+
+def skipped(document: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return skipHours and skipDays as an RSS document writes them; feedparser keeps the last entry only."""
+    found: dict[str, tuple[str, ...]] = {"hours": (), "days": ()}
+    for kind, entries in _SKIPPED.findall(document):
+        found[kind.lower()] = tuple(_SKIPPED_ENTRY.findall(entries))
+    return found["hours"], found["days"]
 
 
 def max_age(cache_control: str | None, age: str | None) -> int | None:

@@ -14,7 +14,7 @@ from streams.polling import hints, rhythm, validators
 from streams.polling.addresses import host_of
 from streams.polling.fetch import Hop, Response
 from streams.polling.reading import Reading
-from streams.polling.schedule import Pace, Trouble, decide
+from streams.polling.schedule import Pace, Trouble, decide, hold
 from streams.polling.trouble import Problem, of_page
 
 _PERMANENT = frozenset({301, 308})
@@ -94,6 +94,8 @@ def after(
     decision = decide(
         feed_id, now=now, pace=pace, rhythm=new.rhythm, asks=new.asks, headers=response.headers, trouble=trouble
     )
+    if response.host_rests is not None:
+        decision = hold(decision, datetime.fromtimestamp(response.host_rests, UTC), now=now)
     new = structs.replace(new, next_due=from_datetime(decision.due), reasons=decision.reasons)
     return Outcome(
         state=new,

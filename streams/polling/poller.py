@@ -20,18 +20,18 @@ from agents.identity.partitions import partition_of
 from schemas.envelope import RAW_TYPE, Headers, cloudevent, traceparent
 from schemas.errors import DeliveryError
 from schemas.feed_state import FeedState
-from schemas.raw import HttpResponse
 from schemas.times import from_datetime, to_milliseconds
 from streams.broker.connection import client_arguments
-from streams.polling import outcome, states, validators
+from streams.polling import outcome, states
 from streams.polling.addresses import host_of
 from streams.polling.agenda import Agenda
-from streams.polling.fetch import Fetcher, Limits, Response
+from streams.polling.fetch import Fetcher, Limits
 from streams.polling.hosts import Hosts
 from streams.polling.outcome import Outcome
 from streams.polling.parsers import Parsers
+from streams.polling.poll import Polls
 from streams.polling.proxies import Proxies
-from streams.polling.reading import Item, Reading, Request
+from streams.polling.reading import Item, Reading
 from streams.polling.schedule import NEVER, Pace, first_due
 from streams.table import DEAD_LETTER, RAW, RAW_MAX
 
@@ -55,9 +55,6 @@ class Poller:
         self._settings = settings
         self._feeds = {feed.id: feed for feed in feeds}
         self._states: dict[str, FeedState] = {}
-        self._pace = Pace(
-            usual=settings.poll_seconds, floor=settings.poll_floor_seconds, most=settings.poll_most_seconds
-        )
         self._hosts = Hosts(gap=settings.poll_host_seconds)
         self._agenda = Agenda(self._hosts)
         self._limits = limits or Limits()
@@ -69,6 +66,11 @@ class Poller:
             limits=self._limits,
         )
         self._parsers = Parsers(settings.poll_workers)
+        self._polls = Polls(
+            fetcher=self._fetcher,
+            parsers=self._parsers,
+            pace=Pace(usual=settings.poll_seconds, floor=settings.poll_floor_seconds, most=settings.poll_most_seconds),
+        )
         self._producer = AIOKafkaProducer(
             **client_arguments(settings),
             enable_idempotence=True,
@@ -156,42 +158,17 @@ class Poller:
         Raises:
             DeliveryError: The broker does not take the items.
         """
-        state = self._states.get(feed.id)
-        url = outcome.address(feed.url, state)
-        response = await self._fetcher.get(url, validators.to_send(state, datetime.now(UTC)))
-        fetched = datetime.now(UTC)
-        reading = await self._read(feed, state, response, fetched)
-        came = outcome.after(
-            feed.id, feed.url, state=state, response=response, reading=reading, now=fetched, pace=self._pace
-        )
+        polled = await self._polls.once(feed, self._states.get(feed.id))
+        state, reading = polled.outcome.state, polled.reading
         try:
             if reading is not None:
-                await self._produce(feed, reading.items, from_datetime(fetched))
-            await states.store(self._producer, self._settings, came.state)
+                await self._produce(feed, reading.items, from_datetime(polled.fetched))
+            await states.store(self._producer, self._settings, state)
         except KafkaError as error:
             raise DeliveryError(f"the broker does not take the items of {feed.id}: {error!r}") from error
-        self._states[feed.id] = came.state
-        self._note(feed, came, reading)
-        return came.state
-
-    async def _read(self, feed: Feed, state: FeedState | None, response: Response, fetched: datetime) -> Reading | None:
-        """Parse a body that is new; None where there is none."""
-        if response.body is None or outcome.is_unchanged(state, response.body):
-            return None
-        request = Request(
-            feed=feed.ref,
-            fetched=from_datetime(fetched),
-            http=HttpResponse(
-                status=response.status or 0,
-                url=response.url,
-                etag=response.headers.get("etag"),
-                last_modified=response.headers.get("last-modified"),
-            ),
-            content_type=response.headers.get("content-type"),
-            listed=state.listed if state else (),
-            first=state is None or state.succeeded is None,
-        )
-        return await self._parsers.read(request, response.body)
+        self._states[feed.id] = state
+        self._note(feed, polled.outcome, reading)
+        return state
 
     async def _produce(self, feed: Feed, items: Sequence[Item], fetched: str) -> None:
         """Push items, and wait until the broker has all of them."""

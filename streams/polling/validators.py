@@ -1,8 +1,9 @@
 """Conditional requests: when validators are sent, and how it is found out that they lie.
 
-Some servers answer 304 whatever happens. So once a day, if all answers since the last full one were 304s, one request
-is sent without conditions. If it shows another document under the very same validators, they lie; if twice in a row
-such a request shows news and no conditional one in between did, they lie as well. Then they are not sent for a week.
+Some servers answer 304 whatever happens. So after a day of nothing but 304s one request is sent without conditions.
+If it shows another document under the very same validators, they lie; if twice in a row such a request shows news and
+no conditional one in between did, they lie as well. Then they are not sent for a week; after that every second request
+has them, until one brings news.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from schemas.feed_state import FeedState, Validators
 from schemas.polling import Trust
 from schemas.times import from_datetime
 
-_EVERY = timedelta(hours=24)
+_EVERY = timedelta(hours=25)
+"""Not 24: a feed that changes at the same hour every day would look as if only full requests ever brought its news."""
 _LEAST_304S = 6
 """Fewer answers than this are no ground for suspicion: a feed polled once a day is not fetched in full every day."""
 _STRIKES_MAX = 2
@@ -29,6 +31,8 @@ def to_send(state: FeedState | None, now: datetime) -> Validators | None:
     trust = state.trust
     if trust is not None:
         if trust.lies_until is not None and now < datetime.fromisoformat(trust.lies_until):
+            return None
+        if trust.lies_until is not None and trust.unchanged:
             return None
         if trust.unchanged >= _LEAST_304S and now - datetime.fromisoformat(trust.full) >= _EVERY:
             return None
@@ -65,7 +69,8 @@ def after_full(
     if trust is None or (conditional and changed):
         return full  # validators that let news through work
     full = structs.replace(full, strikes=trust.strikes, lies_until=trust.lies_until)
-    if conditional or not changed or trust.unchanged < _LEAST_304S:
+    enough = 1 if trust.lies_until is not None else _LEAST_304S
+    if conditional or not changed or trust.unchanged < enough:
         return full  # this shows nothing
     same = before is not None and (before.etag, before.last_modified) == (after.etag, after.last_modified)
     if same or trust.strikes + 1 >= _STRIKES_MAX:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from streams.polling import poller, states
+from streams.polling import poll, poller, states
 from streams.polling.service import serve
 from streams.settings import Settings
 
@@ -23,7 +23,7 @@ def die(*_: Any) -> NoReturn:
     raise AssertionError
 
 
-async def after_fetch(self: poller.Poller, *arguments: Any) -> Any:
+async def after_fetch(self: poll.Polls, *arguments: Any) -> Any:
     die()
 
 
@@ -46,7 +46,7 @@ if __name__ == "__main__":
     point, feeds = sys.argv[1:]
     match point:
         case "after fetch":
-            monkeypatch.setattr(poller.Poller, "_read", after_fetch)
+            monkeypatch.setattr(poll.Polls, "_read", after_fetch)
         case "after half the items":
             monkeypatch.setattr(poller.Poller, "_produce", after_half_the_items)
         case "before the state":

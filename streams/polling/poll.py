@@ -1,0 +1,83 @@
+"""One poll of one feed, without Kafka: fetch it, read what is new, decide what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from schemas.feed_state import FeedState
+from schemas.raw import HttpResponse
+from schemas.times import from_datetime
+from streams.polling import outcome, validators
+from streams.polling.feedlist import Feed
+from streams.polling.fetch import Fetcher, Response
+from streams.polling.outcome import Outcome
+from streams.polling.parsers import Parsers
+from streams.polling.reading import Reading, Request
+from streams.polling.schedule import Pace
+
+
+def utc_now() -> datetime:
+    """Return the time, aware."""
+    return datetime.now(UTC)
+
+
+class Polled(Struct, frozen=True, kw_only=True):
+    """What a poll brought.
+
+    Attributes:
+        fetched: When it was.
+        response: What the server answered.
+        reading: What the body gave; None: there was none, or it was the same as before.
+        outcome: What it came to; its state is to be stored after the broker has the items.
+    """
+
+    fetched: datetime
+    response: Response
+    reading: Reading | None
+    outcome: Outcome
+
+
+class Polls:
+    """Polls feeds, one at a time a call."""
+
+    def __init__(
+        self, *, fetcher: Fetcher, parsers: Parsers, pace: Pace, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        """Prepare; fetcher and parsers are opened and closed by the caller."""
+        self._fetcher = fetcher
+        self._parsers = parsers
+        self._pace = pace
+        self._clock = clock
+
+    async def once(self, feed: Feed, state: FeedState | None) -> Polled:
+        """Poll a feed once. Never raises for what the network or the document does."""
+        url = outcome.address(feed.url, state)
+        response = await self._fetcher.get(url, validators.to_send(state, self._clock()))
+        fetched = self._clock()
+        reading = await self._read(feed, state, response, fetched)
+        came = outcome.after(
+            feed.id, feed.url, state=state, response=response, reading=reading, now=fetched, pace=self._pace
+        )
+        return Polled(fetched=fetched, response=response, reading=reading, outcome=came)
+
+    async def _read(self, feed: Feed, state: FeedState | None, response: Response, fetched: datetime) -> Reading | None:
+        """Parse a body that is new; None where there is none."""
+        if response.body is None or outcome.is_unchanged(state, response.body):
+            return None
+        request = Request(
+            feed=feed.ref,
+            fetched=from_datetime(fetched),
+            http=HttpResponse(
+                status=response.status or 0,
+                url=response.url,
+                etag=response.headers.get("etag"),
+                last_modified=response.headers.get("last-modified"),
+            ),
+            content_type=response.headers.get("content-type"),
+            listed=state.listed if state else (),
+            first=state is None or state.succeeded is None,
+        )
+        return await self._parsers.read(request, response.body)
