@@ -15,6 +15,7 @@ from schemas.enriched import Enriched
 from schemas.feed_state import FeedState
 from schemas.pipeline import Generation
 from schemas.raw import RawItem
+from schemas.replay import Replay
 
 EVENTS: dict[str, type[Struct]] = {
     "raw": RawItem,
@@ -22,6 +23,7 @@ EVENTS: dict[str, type[Struct]] = {
     "duplicate": Duplicate,
     "feed-state": FeedState,
     "pipeline": Generation,
+    "replay": Replay,
 }
 """Name of the document to the struct; news.raw and news.unique hold the same values."""
 

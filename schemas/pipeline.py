@@ -24,3 +24,6 @@ class Generation(Struct, frozen=True, kw_only=True):
         dict[str, int], Meta(description="offset of news.unique by partition; partitions not named: 0")
     ]
     started: Timestamp
+    replay: Annotated[str | None, Meta(description="the replay that was promoted to it; null: a worker began it")] = (
+        None
+    )

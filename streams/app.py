@@ -11,11 +11,10 @@ are ours (``streams.delivery``): the source streams have Faust's acknowledgement
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 import faust
 from aiokafka import AIOKafkaProducer
@@ -34,21 +33,12 @@ from streams import generations, table
 from streams.broker import admin
 from streams.broker.connection import bootstrap_servers, ssl_context
 from streams.consumer import Continuity, Seeking
-from streams.delivery import Outbox, drive
+from streams.delivery import Outbox, drive, fail
 from streams.intake import Inbox
 from streams.reading import first_offset
 from streams.settings import Settings
 
-log = logging.getLogger("geowire")
-
 _STOP_SECONDS = 30.0
-
-
-def fail(error: BaseException) -> NoReturn:
-    """End the process at once: nothing is acknowledged any more, Kafka redelivers, decisions come out as before."""
-    log.critical("stopping: %s", error)
-    logging.shutdown()
-    os._exit(error.exit_code if isinstance(error, GeowireError) else 70)  # EX_SOFTWARE
 
 
 class _WithoutWeb(BootStrategy):

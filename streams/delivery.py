@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, NoReturn, Protocol
@@ -20,7 +21,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import TopicPartition
 
 from agents.dead_letter import dead_letter
-from schemas.errors import DataError, DeliveryError, InfrastructureError, Stage
+from schemas.errors import DataError, DeliveryError, GeowireError, InfrastructureError, Stage
 from schemas.record import Output, Record
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,13 @@ _IN_FLIGHT_MAX = 5_000
 Handle = Callable[[Record], Iterable[Output]]
 """What an agent decides: one record in, the records to send out; ``DataError`` makes a dead letter of it."""
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[bool]]
+
+
+def fail(error: BaseException) -> NoReturn:
+    """End the process at once: nothing is acknowledged any more, Kafka redelivers, decisions come out as before."""
+    log.critical("stopping: %s", error)
+    logging.shutdown()
+    os._exit(error.exit_code if isinstance(error, GeowireError) else 70)  # EX_SOFTWARE
 
 
 class Producer(Protocol):

@@ -12,17 +12,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from schemas.codec import decode, encode
 from schemas.enriched import Pipeline
-from schemas.errors import BrokerError
+from schemas.errors import ConfigError
 from schemas.pipeline import Generation
 from schemas.record import Record
 from schemas.times import from_datetime
+from streams import writing
 from streams.broker.admin import admin, patiently
-from streams.broker.connection import client_arguments
 from streams.reading import read_all
 from streams.table import PIPELINE, UNIQUE
 
@@ -70,21 +68,29 @@ async def current(settings: Settings, pipeline: Pipeline) -> list[Generation]:
 
     Raises:
         BrokerError: The ``pipeline`` stream cannot be read or written.
+        ConfigError: This code and knowledge were replaced on purpose, by a promotion.
     """
     while True:
         known = await read(settings)
         newest = known[-1] if known else None
         if newest and is_of(newest, settings, pipeline):
             return known
+        if newest and newest.replay and (replaced := [g for g in known if is_of(g, settings, pipeline)]):
+            raise ConfigError(
+                f"generation {newest.generation} was promoted from replay {newest.replay}: knowledge "
+                f"{newest.knowledge}, version {newest.version}, text {newest.text}; what this worker has is that of "
+                f"generation {replaced[-1].generation}, from before. Set GEOWIRE_KNOWLEDGE_DIR to the promoted "
+                "knowledge, or promote a replay with the earlier one to go back"
+            )
         # Of two workers that begin one at the same time, the earlier record counts; the other begins the next.
-        await _append(
+        await append(
             settings,
             Generation(
                 generation=newest.generation + 1 if newest else 1,
                 version=pipeline.version,
                 knowledge=pipeline.knowledge,
                 text=settings.event_text,
-                valid_from=await _committed(settings),
+                valid_from=await committed(settings),
                 started=from_datetime(datetime.now(UTC)),
             ),
         )
@@ -106,19 +112,18 @@ async def read(settings: Settings) -> list[Generation]:
     return [generations[number] for number in sorted(generations)]
 
 
-async def _append(settings: Settings, generation: Generation) -> None:
-    producer = AIOKafkaProducer(**client_arguments(settings), enable_idempotence=True)
-    try:
-        await producer.start()
-        key = f"{generation.generation}/{generation.version}/{generation.knowledge}/{generation.text}"
-        await producer.send_and_wait(settings.stream(PIPELINE.name), encode(generation), key=key.encode())
-    except KafkaError as error:
-        raise BrokerError(f"the pipeline stream cannot be written: {error!r}") from error
-    finally:
-        await producer.stop()
+async def append(settings: Settings, generation: Generation) -> None:
+    """Write a generation to the ``pipeline`` stream.
+
+    Raises:
+        BrokerError: It cannot be written.
+    """
+    key = f"{generation.generation}/{generation.version}/{generation.knowledge}/{generation.text}"
+    await writing.append(settings, PIPELINE, key, encode(generation))
 
 
-async def _committed(settings: Settings) -> dict[str, int]:
+async def committed(settings: Settings) -> dict[str, int]:
+    """Return up to which offset of news.unique, by partition, the live workers have committed."""
     topic = settings.stream(UNIQUE.name)
     async with admin(settings) as client:
         offsets = await patiently(lambda: client.list_consumer_group_offsets(settings.group))

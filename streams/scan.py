@@ -90,3 +90,25 @@ async def scan(
             consumer.pause(*[p for p in ends if await consumer.position(p) >= ends[p]])
             if time.monotonic() - came > _STALL_SECONDS:
                 raise BrokerError(f"{topic} cannot be read to its end: nothing has come for {_STALL_SECONDS:.0f} s")
+
+
+async def scan_bounds(settings: Settings, topic: str, *, since: int | None = None) -> Bounds:
+    """Return where a topic begins and ends now; see ``bounds_of``.
+
+    Raises:
+        BrokerError: The topic cannot be read.
+    """
+    async with asking(settings, topic) as consumer:
+        return await bounds_of(consumer, since=since)
+
+
+async def scan_whole(settings: Settings, topic: str, partitions: set[int]) -> AsyncIterator[ConsumerRecord]:
+    """Read some partitions of a topic from their first records to the ends they have now.
+
+    Raises:
+        BrokerError: The topic cannot be read.
+    """
+    found = await scan_bounds(settings, topic)
+    start = {p: offset if p in partitions else found.end[p] for p, offset in found.start.items()}
+    async for record in scan(settings, topic, Bounds(found.kept, start, found.end)):
+        yield record

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec import Struct
 
 from agents.dedupe.agent import CHANGELOG
@@ -16,6 +17,7 @@ from schemas.enriched import Enriched
 from schemas.feed_state import FeedState
 from schemas.pipeline import Generation
 from schemas.raw import RawItem
+from schemas.replay import Replay, ReplaySource
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -42,6 +44,7 @@ class Stream(Struct, frozen=True, kw_only=True):
         partitioned: Whether it has the news streams' partitions; otherwise one partition.
         compacted: Kept by key for ever rather than for a time.
         retention_days: Days kept; None: the setting ``GEOWIRE_RETENTION_DAYS``.
+        until_deleted: Kept until somebody deletes the stream, whatever its age.
         append_time: Records carry the broker's time, so that what a replay writes about old items lives as long as
             anything else; otherwise the fetch time, by which time ranges are replayed.
         max_bytes: Largest record.
@@ -55,6 +58,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     partitioned: bool = True
     compacted: bool = False
     retention_days: int | None = None
+    until_deleted: bool = False
     append_time: bool = True
     max_bytes: int = DERIVED_MAX
 
@@ -75,9 +79,15 @@ class Stream(Struct, frozen=True, kw_only=True):
             # Small and read from the start at every boot: compact early.
             config |= {"segment.ms": str(DAY_MS), "min.cleanable.dirty.ratio": "0.1"}
         else:
-            days = self.retention_days if self.retention_days is not None else settings.retention_days
-            config["retention.ms"] = str(days * DAY_MS)
+            kept = self.retention_ms(settings)
+            config["retention.ms"] = str(-1 if kept is None else kept)
         return config
+
+    def retention_ms(self, settings: Settings) -> int | None:
+        """Return how long a record is kept, in milliseconds; None where age alone takes none away."""
+        if self.compacted or self.until_deleted:
+            return None
+        return (self.retention_days if self.retention_days is not None else settings.retention_days) * DAY_MS
 
 
 RAW = Stream(
@@ -133,6 +143,14 @@ PIPELINE = Stream(
     compacted=True,
     doc="generations of knowledge and rules, and from which offsets of news.unique they hold",
 )
+REPLAYS = Stream(
+    name="replays",
+    key="replay id",
+    value=Replay,
+    partitioned=False,
+    compacted=True,
+    doc="every replay: what, by whom, with which knowledge, and what became of it",
+)
 
 DEDUPE_CHANGELOG = Stream(
     name=CHANGELOG,
@@ -150,5 +168,24 @@ STREAMS: tuple[Stream, ...] = (
     DEAD_LETTER,
     FEED_STATE,
     PIPELINE,
+    REPLAYS,
     DEDUPE_CHANGELOG,
 )
+
+_REPLAYED: dict[ReplaySource, tuple[Stream, ...]] = {
+    "unique": (ENRICHED, DEAD_LETTER),
+    "raw": (ENRICHED, DEAD_LETTER, UNIQUE, DUPLICATES, DEDUPE_CHANGELOG),
+}
+
+
+def replayed(name: str, replay_id: str) -> str:
+    """Return the name that a stream has in a replay."""
+    return f"replay.{replay_id}.{name}"
+
+
+def replay_streams(replay_id: str, source: ReplaySource) -> tuple[Stream, ...]:
+    """Return the streams of a replay: what it writes, kept until it is promoted or aborted."""
+    return tuple(
+        msgspec.structs.replace(stream, name=replayed(stream.name, replay_id), until_deleted=True)
+        for stream in _REPLAYED[source]
+    )

@@ -103,15 +103,20 @@ def publish(item: RawItem, decided: Decided, provenance: Provenance, pipeline: P
         coverage=decided.coverage,
         raw=provenance.raw,
         rights=item.rights,
-        pipeline=_NO_PIPELINE,
+        pipeline=pipeline,
     )
     if text != "full":
         event = _shortened(event, _EXCERPT if text == "excerpt" else 0)
-    identity = decision_id(item.item_id, item.fetched, provenance.generation, encode(event))
-    return msgspec.structs.replace(event, id=identity, pipeline=pipeline)
+    return identified(event)
 
 
 _NO_PIPELINE = Pipeline(version="", knowledge="")
+
+
+def identified(event: Enriched) -> Enriched:
+    """Return the event with the id that its decision has, whichever code and knowledge made it."""
+    decided = encode(msgspec.structs.replace(event, id="", pipeline=_NO_PIPELINE))
+    return msgspec.structs.replace(event, id=decision_id(event.item_id, event.fetched, event.generation, decided))
 
 
 def _shortened(event: Enriched, length: int) -> Enriched:

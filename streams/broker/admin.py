@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
+    GroupIdNotFound,
     KafkaError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
     for_code,
 )
+from aiokafka.protocol.admin import DeleteGroupsRequest
 from msgspec import Struct
 
 from schemas.errors import BrokerError
@@ -103,6 +107,29 @@ async def status(settings: Settings, streams: Sequence[Stream] = STREAMS) -> lis
     """Return how the streams of the table are on the broker, changing nothing."""
     async with admin(settings) as client:
         return await _inspect(client, settings, streams)
+
+
+async def delete(settings: Settings, streams: Sequence[Stream], groups: Sequence[str] = ()) -> None:
+    """Delete streams and consumer groups; what is not there is none the worse.
+
+    Raises:
+        BrokerError: The broker refuses.
+    """
+    async with admin(settings) as client:
+        existing = set(await client.list_topics())
+        names = [name for stream in streams if (name := settings.stream(stream.name)) in existing]
+        if names:
+            response = await client.delete_topics(names)
+            for name, code, *_ in response.topic_error_codes:
+                if code and for_code(code) is not UnknownTopicOrPartitionError:
+                    raise BrokerError(f"stream {name} could not be deleted: {_explain(for_code(code)())}")
+        for group in groups:
+            # aiokafka 0.14 knows the request but has no method for it.
+            coordinator = await patiently(partial(client.find_coordinator, group))
+            response = await client._send_request(DeleteGroupsRequest([group]), coordinator)  # noqa: SLF001
+            ((name, code),) = response.results
+            if code and for_code(code) is not GroupIdNotFound:
+                raise BrokerError(f"group {name} could not be deleted: {_explain(for_code(code)())}")
 
 
 async def _create(client: AIOKafkaAdminClient, settings: Settings, streams: Sequence[Stream]) -> None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from schemas.times import from_milliseconds
 from streams import audit
+from streams.cli.progress import bars
 from streams.cli.show import console, write_json
 from streams.outcomes import EXAMPLES, Fault, Report, Row
 from streams.settings import Settings
@@ -44,7 +43,7 @@ def run_audit(settings: Settings, *, when: str | None, feed: str | None, as_json
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said by our own errors
     now = datetime.now(UTC)
     since = audit.parse_when(when, now) if when is not None else None
-    with _progress() as progress:
+    with bars() as progress:
         report = asyncio.run(audit.audit(settings, since=since, feed=feed, progress=progress))
     if as_json:
         scope = {"since": from_milliseconds(since) if since is not None else None, "feed": feed}
@@ -52,25 +51,6 @@ def run_audit(settings: Settings, *, when: str | None, feed: str | None, as_json
     else:
         show_report(report, console)
     return report.complete
-
-
-@contextmanager
-def _progress() -> Iterator[audit.Progress | None]:
-    """Show how far the reading is, where somebody is looking."""
-    stderr = Console(stderr=True)
-    if not stderr.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description:>18}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True) as bars:
-        tasks = {}
-
-        def advance(stream: str, read: int, total: int) -> None:
-            if stream not in tasks:
-                tasks[stream] = bars.add_task(stream)
-            bars.update(tasks[stream], completed=read, total=total)
-
-        yield advance
 
 
 def printable(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from streams.cli.replay import replay_cli
 from streams.settings import Settings
 
 cli = typer.Typer(
@@ -27,6 +28,7 @@ broker_cli = typer.Typer(help="The embedded Kafka.", no_args_is_help=True)
 cli.add_typer(streams_cli, name="streams")
 cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(broker_cli, name="broker")
+cli.add_typer(replay_cli, name="replay")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
 

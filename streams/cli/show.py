@@ -20,6 +20,10 @@ from streams.settings import Settings
 
 console = Console(soft_wrap=False)
 
+_MINUTE_MS = 60_000
+_HOUR_MS = 60 * _MINUTE_MS
+_DAY_MS = 24 * _HOUR_MS
+
 
 def write_json(value: object) -> None:
     """Print a value as one JSON line."""
@@ -121,3 +125,14 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return str(value)
+
+
+def span(milliseconds: int) -> str:
+    """Return a stretch of time in the unit that suits it."""
+    if milliseconds < 2 * _MINUTE_MS:
+        return f"{milliseconds // 1000} s"
+    if milliseconds < 2 * _HOUR_MS:
+        return f"{milliseconds // _MINUTE_MS} min"
+    if milliseconds < 2 * _DAY_MS:
+        return f"{milliseconds // _HOUR_MS} h"
+    return f"{milliseconds // _DAY_MS} d"

@@ -15,14 +15,13 @@ from rich.text import Text
 
 from schemas.times import from_milliseconds
 from streams.cli.audit import printable
-from streams.cli.show import console, write_json
+from streams.cli.show import console, span, write_json
 from streams.settings import Settings
-from streams.status import DAY_MS, HOUR_MS, Feeds, Status, StreamLook, judge, look
+from streams.status import Feeds, Status, StreamLook, judge, look
 
 _FAILING_SHOWN = 10
 _CODES_SHOWN = 10
 _HOSTS_SHOWN = 3
-_MINUTE_MS = 60_000
 _TIMES = frozenset({"time", "oldest", "newest", "polled", "next_due", "succeeded"})
 
 
@@ -105,7 +104,7 @@ def _feeds(feeds: Feeds, now: int) -> Iterator[str]:
         yield f"{feeds.unlisted:,} no longer listed"
     if feeds.next_due is not None:
         late = now - feeds.next_due
-        yield f"next due {_span(-late)}" if late < 0 else f"next due now ({_span(late)} late)"
+        yield f"next due {span(-late)}" if late < 0 else f"next due now ({span(late)} late)"
 
 
 def _knowledge(status: Status) -> Iterator[tuple[str, Text]]:
@@ -161,7 +160,7 @@ def _failing(feeds: Feeds, now: int) -> Table:
     table.add_column("Last ok", justify="right", no_wrap=True)
     table.add_column("Next", justify="right", no_wrap=True)
     for feed in feeds.failing[:_FAILING_SHOWN]:
-        due = _span(feed.next_due - now) if feed.next_due > now else "now"
+        due = span(feed.next_due - now) if feed.next_due > now else "now"
         table.add_row(
             Text(printable(feed.feed)), Text(printable(feed.problem)), _ago(feed.succeeded, now, none="never"), due
         )
@@ -187,14 +186,4 @@ def _letters(status: Status) -> Table:
 
 
 def _ago(moment: int | None, now: int, *, none: str = "") -> str:
-    return none if moment is None else f"{_span(max(0, now - moment))} ago"
-
-
-def _span(milliseconds: int) -> str:
-    if milliseconds < 2 * _MINUTE_MS:
-        return f"{milliseconds // 1000} s"
-    if milliseconds < 2 * HOUR_MS:
-        return f"{milliseconds // _MINUTE_MS} min"
-    if milliseconds < 2 * DAY_MS:
-        return f"{milliseconds // HOUR_MS} h"
-    return f"{milliseconds // DAY_MS} d"
+    return none if moment is None else f"{span(max(0, now - moment))} ago"

@@ -82,5 +82,5 @@ async def lag(settings: Settings) -> int:
 
 
 async def committed_offsets(settings: Settings, client: AIOKafkaAdminClient) -> dict[tuple[str, int], int]:
-    offsets = await client.list_consumer_group_offsets(settings.group)
+    offsets = await admin.patiently(lambda: client.list_consumer_group_offsets(settings.group))
     return {(tp.topic, tp.partition): max(0, position.offset) for tp, position in offsets.items()}

@@ -1,0 +1,79 @@
+"""What a promotion puts onto news.enriched: decisions of the replay, as events of the new generation. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agents.publish.publish import identified
+from agents.publish.withdraw import emptied
+from schemas.codec import decode, encode
+from schemas.enriched import Enriched, Reason, Supersedes
+from schemas.envelope import enriched_headers, traceparent
+from schemas.record import Output
+from streams.table import ENRICHED
+
+REPLAY = "replay"
+"""Header on what a promotion publishes: the replay's id."""
+
+_decoder = msgspec.json.Decoder(Enriched)
+
+
+def read(value: bytes) -> Enriched:
+    """Decode an event."""
+    return decode(_decoder, value)
+
+
+def reprocessed(event: Enriched, *, old: Supersedes, generation: int) -> Enriched:
+    """Return a decision of the replay as the one that takes the place of an earlier one.
+
+    A publisher's own withdrawal or correction stays what it is: that is why consumers look at ``reason``.
+    """
+    return identified(msgspec.structs.replace(event, generation=generation, reason=_reason(event), supersedes=old))
+
+
+def added(event: Enriched, *, generation: int) -> Enriched:
+    """Return a decision about a version that had none before."""
+    return identified(msgspec.structs.replace(event, generation=generation))
+
+
+def withdrawn(event: Enriched, *, generation: int) -> Enriched:
+    """Return the withdrawal of a version that the replay no longer passes on."""
+    empty = emptied(event)
+    return identified(msgspec.structs.replace(empty, generation=generation, supersedes=superseded(event)))
+
+
+def carried(event: Enriched, *, gone: Enriched, generation: int) -> Enriched:
+    """Return the version of an item that stands, in the place of a later one that does not any more.
+
+    A consumer keeps the greatest fetch time: without this the withdrawn version would hide the one that stands.
+    """
+    return identified(
+        msgspec.structs.replace(
+            event, fetched=gone.fetched, generation=generation, reason=_reason(event), supersedes=superseded(gone)
+        )
+    )
+
+
+def superseded(event: Enriched) -> Supersedes:
+    """Return what says that an event takes the place of this one."""
+    return Supersedes(
+        fetched=event.fetched,
+        content_hash=event.content_hash,
+        origin=f"{event.raw.partition}:{event.raw.offset}",
+        generation=event.generation,
+    )
+
+
+def output(event: Enriched, *, partition: int, key: bytes | None, replay_id: str) -> Output:
+    """Return the record that an event is published as."""
+    seed = f"{event.raw.partition}:{event.raw.offset}"
+    headers = [
+        *enriched_headers(event),
+        traceparent(None, seed=seed, hop="promote"),
+        (REPLAY, replay_id.encode()),
+    ]
+    return Output(ENRICHED.name, partition, key, encode(event), headers)
+
+
+def _reason(event: Enriched) -> Reason:
+    return event.reason if event.reason in ("withdrawn", "corrected") else "reprocessed"

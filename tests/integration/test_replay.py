@@ -1,0 +1,119 @@
+"""Replays on a real broker: equal to live, changed where knowledge changed, and never in live's way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from streams.settings import Settings
+from tests import streams_of
+from tests.integration.live import attempt, geowire, lived, one_term_more, outcomes, piped, said, worked
+from tests.integration.load import Source
+
+pytestmark = pytest.mark.integration
+
+
+async def test_a_replay_gives_what_live_gave_from_unique_and_from_raw(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    found = await lived(settings, environment, tmp_path, items=1_000)
+    before = await _ends(settings)
+
+    await geowire(environment, "replay", "run", "a", "--execute")
+    await geowire(environment, "replay", "run", "b", "--from", "raw", "--execute")
+    for name, streams in (("a", ["news.enriched"]), ("b", streams_of.NEWS[1:])):
+        again = await streams_of.read(settings, *(f"replay.{name}.{stream}" for stream in streams))
+        for stream in streams:
+            assert outcomes(again[f"replay.{name}.{stream}"]) == outcomes(found[stream]), (name, stream)
+    diff = json.loads(await geowire(environment, "replay", "diff", "b", "--json"))
+    assert (diff["compared"], diff["same"], diff["changed"]) == (len(outcomes(found["news.enriched"])),) * 2 + (0,)
+    await geowire(environment, "replay", "abort", "b", "--execute")
+    assert await _ends(settings) == before, "live is as it was"
+
+
+async def test_one_term_more_and_promotion(settings: Settings, environment: dict[str, str], tmp_path: Path) -> None:
+    """What changes is what `geowire pipe` says under both versions; exactly that is published, and live goes on."""
+    await lived(settings, environment, tmp_path, items=400)
+    changed = {**environment, **one_term_more(tmp_path / "knowledge")}
+    await geowire(changed, "replay", "run", "harvest", "--execute")
+    (replayed,) = (await streams_of.read(settings, "replay.harvest.news.enriched")).values()
+
+    # Live goes on with the old knowledge and gets more to do, before it is stopped.
+    await Source(settings, 200, seed=2).produce()
+    found = await worked(settings, environment, tmp_path)
+    old, new = await piped(environment, found["news.raw"]), await piped(changed, found["news.raw"])
+    differing = {key for key in _standing(found["news.enriched"]) if old[key] != new[key]}
+    assert 50 < len(differing) < len(old) - 50
+
+    diff = json.loads(await geowire(changed, "replay", "diff", "harvest", "--json", "--examples", "1000"))
+    shown = {_key(example) for example in diff["examples"]}
+    assert shown == differing & _standing(replayed).keys()
+    assert (diff["changed"], diff["same"], diff["added"], diff["gone"]) == (
+        len(shown),
+        len(_standing(replayed)) - len(shown),
+        0,
+        0,
+    )
+    assert diff["gained"]["x-harvest"] > 0
+
+    said_before = await geowire(changed, "replay", "promote", "harvest")
+    assert f"{len(shown)} changed, 0 added, 0 gone" in said_before
+    stopped_at = await streams_of.ends(settings, "news.unique")
+    told = await geowire(changed, "replay", "promote", "harvest", "--execute")
+    assert f"promoted to generation 2: {len(differing)} reprocessed" in told
+    status = json.loads(await geowire(changed, "replay", "status", "harvest", "--json"))["replay"]
+    assert status["promotion"]["valid_from"] == {str(p): offset for p, offset in stopped_at.items()}
+
+    refused = await attempt(environment, "work")
+    assert refused.returncode == 2
+    assert "was promoted from replay harvest" in refused.stderr
+
+    await Source(settings, 200, seed=3).produce()
+    everything = await worked(settings, changed, tmp_path)
+    events = _events(everything["news.enriched"])
+    again = [event for event in events if event["reason"] == "reprocessed"]
+    assert {_key(event) for event in again} == differing
+    assert len(again) == len(differing), "each once"
+    assert {event["generation"] for event in again} == {2}
+    assert {event["supersedes"]["generation"] for event in again} == {1}
+
+    # A consumer that keeps the greatest generation has the new decision for these, the old for the rest.
+    new = await piped(changed, everything["news.raw"])
+    stands = _standing(everything["news.enriched"])
+    assert {key: said(event) for key, event in stands.items()} == {key: new[key] for key in stands}
+    assert {key for key, event in stands.items() if event["generation"] == 1} == old.keys() & stands.keys() - differing
+    for record in everything["news.unique"]:
+        event = stands[_raw_key(record)]
+        assert event["generation"] == 2 or record.offset < stopped_at[record.partition]
+    assert "complete" in await geowire(environment, "audit")
+
+
+def _events(records: Iterable[ConsumerRecord]) -> list[dict[str, Any]]:
+    return [json.loads(record.value) for record in records]
+
+
+def _key(event: dict[str, Any]) -> tuple[str, str]:
+    return event["url"], event["fetched"]
+
+
+def _raw_key(record: ConsumerRecord) -> tuple[str, str]:
+    item = json.loads(record.value)
+    return item["link"], item["fetched"]
+
+
+def _standing(records: Iterable[ConsumerRecord]) -> dict[tuple[str, str], dict[str, Any]]:
+    """What a consumer has for each version of an item: the greatest generation."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for event in _events(records):
+        if _key(event) not in found or event["generation"] > found[_key(event)]["generation"]:
+            found[_key(event)] = event
+    return found
+
+
+async def _ends(settings: Settings) -> dict[str, dict[int, int]]:
+    return {stream: await streams_of.ends(settings, stream) for stream in streams_of.NEWS}
