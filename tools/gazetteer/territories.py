@@ -41,18 +41,23 @@ def territories() -> Iterator[tuple[str, str, str]]:
     for code in codes():
         official = get_official_languages(code, regional=True, de_facto=True)
         languages = dict.fromkeys(language.partition("_")[0] for language in official)
-        yield code, _clean(names[code]), " ".join(languages)
+        yield code, clean(names[code]), " ".join(languages)
+
+
+def locales(language: str) -> list[Locale]:
+    """Return the locales that a language's names are taken from: scripts and countries that write them differently."""
+    return [Locale.parse(locale) for locale in _EXTRA_LOCALES.get(language, (language,))]
 
 
 def names() -> Iterator[tuple[str, str, str]]:
     """Yield language, code and name(s), several of them separated by ``|``."""
     for language in LANGUAGES:
-        tables = [Locale.parse(locale).territories for locale in _EXTRA_LOCALES.get(language, (language,))]
+        tables = [locale.territories for locale in locales(language)]
         english = Locale("en").territories
         for code in codes():
             if code in _UNWRITTEN and language != "en":
                 continue
-            forms = dict.fromkeys(_clean(table[code]) for table in tables if table.get(code))
+            forms = dict.fromkeys(clean(table[code]) for table in tables if table.get(code))
             forms.pop("", None)
             # What CLDR did not translate stands there in English.
             if language != "en" and code not in _SAME_EVERYWHERE:
@@ -68,6 +73,7 @@ _LATIN = frozenset(
 )
 
 
-def _clean(name: str) -> str:
+def clean(name: str) -> str:
+    """Return a name as it is written in running text."""
     name = _ARTICLE.sub("", _BRACKETS.sub("", name))
     return name.replace("\u2019", "'").replace("\u02bc", "'").strip()

@@ -12,6 +12,7 @@ from schemas.errors import ConfigError
 OPEN = "open"
 _LONGEST_ENDING = 7
 _LEAST_STEM = 3
+_LATIN_BEFORE = "\u0370"
 
 # What continues a word: letters, digits and the vowel signs of scripts that write them as marks. The danda and the
 # digits of the Indic block are none, but no name is followed by one without a space.
@@ -31,6 +32,8 @@ class LanguageRules(Struct, frozen=True, forbid_unknown_fields=True):
     boundary: str = "word"
     nouns: str = "proper"
     home: str = ""
+    joined: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
 
 
 class Grammar(Struct, frozen=True):
@@ -47,6 +50,9 @@ class Grammar(Struct, frozen=True):
         strip: Endings of the dictionary form that give way to others.
         capital_nouns: Whether every noun has a capital.
         home: Country where nearly all news in the language is from.
+        latin: Whether it is written in the Latin script.
+        joined: Matches what stands between two names that make one party: "Britain and the", "France, ".
+        quoted: Matches the beginning of who said it, at the end of a sentence: ", officials said".
     """
 
     code: str
@@ -59,6 +65,9 @@ class Grammar(Struct, frozen=True):
     strip: tuple[str, ...]
     capital_nouns: bool
     home: str
+    latin: bool
+    joined: re.Pattern[str]
+    quoted: re.Pattern[str] | None
 
     @property
     def inflects(self) -> bool:
@@ -92,8 +101,14 @@ def read_languages(files: list[KnowledgeFile]) -> dict[str, LanguageRules]:
     return rules
 
 
-def grammar(code: str, rules: LanguageRules | None) -> Grammar:
-    """Compile a language's rules; languages without rules are matched by whole words."""
+def grammar(code: str, rules: LanguageRules | None, sample: str = "") -> Grammar:
+    """Compile a language's rules; languages without rules are matched by whole words.
+
+    Args:
+        code: The language.
+        rules: Its rules.
+        sample: A word of it, which shows its script.
+    """
     rules = rules or LanguageRules()
     bounded = rules.boundary == "word"
     end = _WORD_END if bounded else ""
@@ -116,4 +131,22 @@ def grammar(code: str, rules: LanguageRules | None) -> Grammar:
         strip=rules.strip,
         capital_nouns=rules.nouns == "capital",
         home=rules.home,
+        latin=sample[:1] < _LATIN_BEFORE,
+        joined=_joined(rules.joined),
+        quoted=_quoted(rules.quoted),
     )
+
+
+def _joined(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Match a comma, a dash or a word like "and", with at most two short words around: "… and the", "…'s and"."""
+    written = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    word = rf"|\s*(?:['’]s\s)?(?:\w+\s){{0,2}}(?:{written})\s*" if written else ""
+    return re.compile(rf"(?:\s*[,、،，/&–—-]{word})+\s*(?:\w{{1,3}}['’\s]\s*)?")
+
+
+def _quoted(words: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Match the last clause of a sentence that has one of the words: ", the Peruvian embassy said on Tuesday"."""
+    if not words:
+        return None
+    written = "|".join(map(re.escape, words))
+    return re.compile(rf",\s[^,]*\b(?:{written})\b[^,]*$")

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 import ahocorasick_rs
+from ahocorasick_rs import Implementation
 from msgspec import Struct
 
-from agents.classify.gazetteer.forms import STRONG, Form, patterns, without_marks
+from agents.classify.gazetteer.forms import STRONG, Form, parse, patterns
 from agents.classify.gazetteer.languages import WORD, Grammar, grammar
 from agents.classify.gazetteer.tables import COMMON, Row, Tables
 
-_LETTER = re.compile(WORD)
-_CYRILLIC_CITIES = frozenset({"ru", "uk", "be", "sr"})
+_MARK = re.compile(WORD)
+_MARKS_FROM = "\u0300"
+_CYRILLIC_CITIES = frozenset({"ru", "uk", "be", "sr", "bg", "mk"})
+_LONGEST_PREFIX = 6
+_LARGE = 20_000
 
 
 class Meaning(Struct, frozen=True):
@@ -23,13 +28,13 @@ class Meaning(Struct, frozen=True):
         kind: As in the tables.
         id: Country codes, or the id of an actor or place.
         strength: How much the form says on its own.
-        places: For cities, ``FR:2138 US:25``.
+        places: For cities, greatest first: country and thousands of inhabitants.
     """
 
     kind: str
     id: str
     strength: int = STRONG
-    places: str = ""
+    places: tuple[tuple[str, int], ...] = ()
 
 
 class Hit(Struct, frozen=True):
@@ -53,32 +58,64 @@ _Key = tuple[re.Pattern[str] | None, tuple[Meaning, ...]]
 class Lexicon:
     """Names to be found in one pass."""
 
-    def __init__(self, entries: dict[str, list[_Key]]) -> None:
+    def __init__(
+        self,
+        entries: Mapping[str, list[_Key]],
+        *,
+        cities: Mapping[str, str] | None = None,
+        dropped: frozenset[str] = frozenset(),
+    ) -> None:
         """Build the automaton.
 
         Args:
             entries: The literal beginnings of names, with what must follow each.
+            cities: Names of cities with their places as in the table; read only when one is found.
+            dropped: Names of all languages that are words of this one.
         """
+        self.dropped = dropped
+        cities = cities or {}
+        self._places = list(cities.values())
         self._keys = list(entries.values())
+        names = [*cities, *entries]
+        # The table of transitions is read twice as fast, and takes too much memory where there are many names.
+        large = len(names) > _LARGE
         self._automaton = ahocorasick_rs.AhoCorasick(
-            list(entries), implementation=ahocorasick_rs.Implementation.ContiguousNFA, store_patterns=False
+            names, implementation=Implementation.ContiguousNFA if large else Implementation.DFA, store_patterns=False
         )
 
-    def find(self, text: str, rules: Grammar) -> Iterator[Hit]:
-        """Yield every name that stands in a text as a word of its own, overlapping ones included.
+    def find(self, text: str, rules: Grammar) -> list[Hit]:
+        """Return every name that stands in a text as a word of its own, overlapping ones included.
 
         Args:
             text: Any text.
             rules: How the language of the text bounds and inflects words.
         """
-        bounded, keys, is_letter = rules.bounded, self._keys, _LETTER.match
+        bounded, keys, places, inflected = rules.bounded, self._keys, self._places, rules.inflected
+        cities = len(places)
+        hits = []
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if bounded and start and is_letter(text, start - 1) and not _prefixed(text, start, rules):
+            if bounded and start and _in_word(text[start - 1]) and not _prefixed(text, start, rules):
                 continue
-            for rest, meanings in keys[index]:
-                ending = (rest or rules.inflected).match(text, end)
+            if index < cities:
+                ending = inflected.match(text, end)
                 if ending is not None:
-                    yield Hit(start, ending.end(), meanings)
+                    hits.append(Hit(start, ending.end(), _city(places[index])))
+                continue
+            for rest, meanings in keys[index - cities]:
+                ending = (rest or inflected).match(text, end)
+                if ending is not None:
+                    hits.append(Hit(start, ending.end(), meanings))
+        return hits
+
+
+def _in_word(letter: str) -> bool:
+    return letter.isalnum() or (letter >= _MARKS_FROM and _MARK.match(letter) is not None)
+
+
+@lru_cache(4096)
+def _city(places: str) -> tuple[Meaning, ...]:
+    read = (place.split(":") for place in places.split())
+    return (Meaning("city", "", places=tuple((code, int(size)) for code, size in read)),)
 
 
 def _prefixed(text: str, start: int, rules: Grammar) -> bool:
@@ -86,7 +123,7 @@ def _prefixed(text: str, start: int, rules: Grammar) -> bool:
     if rules.prefix is None:
         return False
     begin = start
-    while begin and start - begin <= 6 and _LETTER.match(text, begin - 1):  # noqa: PLR2004 - the longest clitics
+    while begin and start - begin <= _LONGEST_PREFIX and _in_word(text[begin - 1]):
         begin -= 1
     return rules.prefix.fullmatch(text, begin, start) is not None
 
@@ -94,34 +131,40 @@ def _prefixed(text: str, start: int, rules: Grammar) -> bool:
 def common_lexicon(tables: Tables) -> Lexicon:
     """Build the lexicon of what is written alike in all languages: cities, leaders, acronyms."""
     rows = tables.names.get(COMMON, ())
-    dropped = {form.text for row in rows if row.kind == "drop" for form in row.forms}
-    entries: dict[str, list[_Key]] = {
-        name: [(None, (Meaning("city", "", places=places),))]
-        for name, places in tables.cities.items()
-        if name not in dropped
-    }
+    dropped = _dropped(rows)
+    cities = {name: places for name, places in tables.cities.items() if name not in dropped}
+    entries: dict[str, list[_Key]] = {}
     # Endings are those of the text's language: "Macronin", "Trumpova".
     _enter(entries, rows, grammar(COMMON, None), literal=None)
-    return Lexicon(entries)
+    return Lexicon(entries, cities=cities)
 
 
 def language_lexicon(tables: Tables, rules: Grammar) -> Lexicon:
     """Build the lexicon of one language."""
     entries: dict[str, list[_Key]] = {}
     rows = tables.names.get(rules.code, ())
+    written = {form.text for row in rows for form in row.forms}
+    # What is written by hand says how much a name counts: "?Georgia".
     generated = [
-        Row("name", code, (*(Form(text) for text in forms.split("|")),))
-        for code, forms in tables.countries.get(rules.code, ())
+        Row(kind, id_, (*(form for form in parse(forms) if form.text not in written),))
+        for kind, id_, forms in (
+            *(("name", code, forms) for code, forms in tables.countries.get(rules.code, ())),
+            *tables.exonyms.get(rules.code, ()),
+        )
     ]
-    removed = {(row.id, form.text) for row in rows for form in row.forms if form.removed}
+    removed = frozenset(form.text for row in rows for form in row.forms if form.removed)
     kept = [
-        Row(row.kind, row.id, tuple(form for form in row.forms if (row.id, form.text) not in removed))
+        Row(row.kind, row.id, tuple(form for form in row.forms if form.text not in removed))
         for row in (*rows, *generated)
     ]
     _enter(entries, kept, rules)
     if rules.strip:
         _enter(entries, _own_cities(tables, rules), rules)
-    return Lexicon(entries)
+    return Lexicon(entries, dropped=_dropped(rows) | removed)
+
+
+def _dropped(rows: Iterable[Row]) -> frozenset[str]:
+    return frozenset(form.text for row in rows if row.kind == "drop" for form in row.forms)
 
 
 def _own_cities(tables: Tables, rules: Grammar) -> Iterator[Row]:
@@ -148,7 +191,8 @@ def _enter(entries: dict[str, list[_Key]], rows: Iterable[Row], rules: Grammar, 
 
 def _meaning(row: Row, form: Form) -> Meaning:
     if row.kind == "city" and ":" in row.id:
-        return Meaning("city", "", form.strength, row.id)
+        (meaning,) = _city(row.id)
+        return Meaning("city", "", form.strength, meaning.places)
     return Meaning(row.kind, row.id, form.strength)
 
 
@@ -159,8 +203,3 @@ def _merge(keys: list[_Key], rest: re.Pattern[str] | None, meaning: Meaning) -> 
                 keys[number] = (rest, (*meanings, meaning))
             return
     keys.append((rest, (meaning,)))
-
-
-def plain(text: str) -> str:
-    """Return a name as written without marks."""
-    return without_marks(text)

@@ -76,16 +76,24 @@ class Tables(Struct, frozen=True):
         names: Language to rows, written by hand.
         countries: Language to generated (code, forms) pairs.
         cities: Name to its places, ``FR:2138 US:25``: thousands of inhabitants, greatest first.
+        exonyms: Language to generated (kind, id, forms): what it calls capitals, large cities and divisions.
         actors: By id.
         places: By id.
+        given: Names that people are given: what follows one is a surname.
     """
 
     codes: dict[str, tuple[str, ...]]
     names: dict[str, tuple[Row, ...]]
     countries: dict[str, tuple[tuple[str, str], ...]]
     cities: dict[str, str]
+    exonyms: dict[str, tuple[tuple[str, str, str], ...]]
     actors: dict[str, ActorInfo]
     places: dict[str, PlaceInfo]
+    given: frozenset[str]
+
+    def sample(self, language: str) -> str:
+        """Return a word of a language, to see its script."""
+        return next((forms for _, forms in self.countries.get(language, ())), "")
 
 
 def read_tables(world: list[KnowledgeFile], names: list[KnowledgeFile]) -> Tables:
@@ -113,8 +121,10 @@ def read_tables(world: list[KnowledgeFile], names: list[KnowledgeFile]) -> Table
         names={language: tuple(rows) for language, rows in forms.items()},
         countries=_countries(world),
         cities=_cities(world, codes),
+        exonyms=_exonyms(world),
         actors=actors,
         places=places,
+        given=frozenset(form.text for row in forms.get(COMMON, ()) if row.kind == "given" for form in row.forms),
     )
 
 
@@ -202,6 +212,13 @@ def _countries(files: list[KnowledgeFile]) -> dict[str, tuple[tuple[str, str], .
     found: dict[str, list[tuple[str, str]]] = {}
     for cells in _plain(_of(files, "countries"), 3):
         found.setdefault(cells[0], []).append((cells[1], cells[2]))
+    return {language: tuple(rows) for language, rows in found.items()}
+
+
+def _exonyms(files: list[KnowledgeFile]) -> dict[str, tuple[tuple[str, str, str], ...]]:
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for language, kind, id_, forms in _plain(_of(files, "exonyms"), 4):
+        found.setdefault(language, []).append((kind, id_, forms))
     return {language: tuple(rows) for language, rows in found.items()}
 
 

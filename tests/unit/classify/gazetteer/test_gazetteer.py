@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agents.classify.document import Document
-from agents.classify.gazetteer.gazetteer import Found, find, load_gazetteer
+from agents.classify.gazetteer.gazetteer import find, load_gazetteer
+from agents.classify.gazetteer.mentions import Found
 from agents.classify.gazetteer.pairs import pairs
 from agents.classify.gazetteer.sentences import sentences
 from agents.classify.topics.topics import TopicDecision
@@ -95,8 +96,8 @@ def test_where_the_reporter_sits_is_not_what_it_is_about() -> None:
 def test_about_is_more_than_mentioned() -> None:
     text = (
         "The foreign ministers of Chile and Peru met in Lima. Chile and Peru share a long border. Peru's minister said "
-        "that Chile had agreed. The talks go on in Santiago. A treaty with Japan was mentioned in passing."
-    )
+        "that Chile had agreed. The talks go on in Santiago. " + "Nothing else was said about the matter. " * 20
+    ) + "A treaty with Japan was mentioned in passing."
     roles = {country.code: country.role for country in _found("Chile and Peru talk", text).countries}
     assert roles == {"CL": "about", "PE": "about", "JP": "mentioned"}
 
@@ -119,7 +120,7 @@ def test_pairs_are_countries_in_one_sentence() -> None:
     )
     found = find(document, GAZETTEER)
     silent = TopicDecision(Geopolitical(value=None), None, "none")
-    (pair,) = pairs(document, found, silent)
+    (pair,) = pairs(document, found, silent, GAZETTEER)
     assert (pair.a, pair.b, pair.sentences) == ("CL", "PE", 3)
 
 

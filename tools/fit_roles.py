@@ -1,0 +1,142 @@
+"""Fit the coefficients of agents/classify/gazetteer/rules/roles.yaml on the evaluation data.
+
+Run ``GEOWIRE_EVAL_DATA=… .venv/bin/python -m tools.fit_roles``; it prints the figures of every set under coefficients
+that were fitted without it, of the gold out of fold (folds grouped by feed), and the coefficients to be put into the
+file. Only the coefficients of some ten named features come out of the data, no text.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from math import exp
+from pathlib import Path
+
+from msgspec import Struct
+
+from agents.classify.document import Document
+from agents.classify.gazetteer.gazetteer import find, load_gazetteer
+from agents.classify.gazetteer.mentions import Mention
+from agents.classify.gazetteer.roles import role_features
+from agents.normalise.language import detect
+from agents.normalise.normalise import normalise, normalise_title
+from eval.countries import date
+from eval.data import Count, records
+from tools.fit_topics import fit
+
+_SETS = {
+    "gold": (("gold/items_dev.jsonl", "gold/articles_dev.jsonl"), 1.0),
+    "reuters": (("countries/reuters21578.jsonl.gz",), 0.15),
+    "plover": (("topics/plover_gsr.jsonl.gz",), 0.5),
+}
+_FOLDS = 5
+_CUTS = (0.3, 0.35, 0.4, 0.45, 0.5)
+
+
+class Labelled(Struct, frozen=True):
+    """One item: its set, its feed, the features of each country, and what the labels say."""
+
+    data: str
+    feed: str
+    weight: float
+    features: dict[str, list[float]]
+    gold: frozenset[str]
+    ignored: frozenset[str]
+
+
+def main() -> None:
+    """Fit and print."""
+    data = Path(os.environ["GEOWIRE_EVAL_DATA"]) / "eval"
+    items, names = _items(data)
+    for name in _SETS:
+        mine = [item for item in items if item.data == name]
+        rest = fit(_examples([item for item in items if item.data != name]))
+        _print(f"{name}, without it", [(item, rest) for item in mine])
+    gold = [item for item in items if item.data == "gold"]
+    folds = [zlib.crc32(item.feed.encode()) % _FOLDS for item in gold]
+    others = [item for item in items if item.data != "gold"]
+    fitted = [
+        fit(_examples([*others, *(item for item, f in zip(gold, folds, strict=True) if f != number)]))
+        for number in range(_FOLDS)
+    ]
+    guessed = [(item, fitted[f]) for item, f in zip(gold, folds, strict=True)]
+    _print("gold, out of fold", guessed)
+    _reliability(guessed)
+    coefficients = fit(_examples(items))
+    _print(
+        "reuters, with it", [(item, coefficients) for item in items if item.data == "reuters" and item.gold != {"US"}]
+    )
+    sys.stdout.write("".join(f"  {name}: {value:.2f}\n" for name, value in zip(names, coefficients, strict=True)))
+
+
+def _items(data: Path) -> tuple[list[Labelled], list[str]]:
+    gazetteer, _ = load_gazetteer()
+    items = []
+    names: list[str] = []
+    for name, (files, weight) in _SETS.items():
+        for record in (record for file in files for record in records(data / file)):
+            title, text = normalise_title(record["title"] or ""), normalise(record["text"] or "").text
+            language = detect(f"{title}\n{text}", stated=record.get("lang")).code
+            document = Document(title=title, text=text, language=language, published=date(record["date"]))
+            named: defaultdict[str, list[Mention]] = defaultdict(list)
+            for mention in find(document, gazetteer).mentions:
+                for code in mention.codes:
+                    named[code].append(mention)
+            features = role_features(named, document)
+            names = names or next((list(f) for f in features.values()), [])
+            gold = frozenset(record["countries"] or ())
+            items.append(
+                Labelled(
+                    data=name,
+                    feed=record["id"].split("#")[0],
+                    weight=weight,
+                    features={code: list(f.values()) for code, f in features.items()},
+                    gold=gold,
+                    ignored=frozenset(record.get("countries_either") or ()) - gold,
+                )
+            )
+    return items, names
+
+
+def _examples(items: Sequence[Labelled]) -> list[tuple[list[float], bool, float, str]]:
+    return [
+        (features, code in item.gold, item.weight, item.feed)
+        for item in items
+        for code, features in item.features.items()
+        if code not in item.ignored
+    ]
+
+
+def _print(title: str, guessed: Sequence[tuple[Labelled, list[float]]]) -> None:
+    shown = []
+    for cut in _CUTS:
+        count = Count()
+        for item, coefficients in guessed:
+            found = {code for code, f in item.features.items() if _probability(f, coefficients) >= cut}
+            count.add(item.gold, found, ignored=item.ignored)
+        shown.append(f"{cut}: {count.f1:.3f}")
+    sys.stdout.write(f"{title} (n {len(guessed)}), about F1 from {', '.join(shown)}\n")
+
+
+def _reliability(guessed: Sequence[tuple[Labelled, list[float]]]) -> None:
+    bins: defaultdict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for item, coefficients in guessed:
+        for code, features in item.features.items():
+            if code not in item.ignored:
+                score = _probability(features, coefficients)
+                bins[min(int(score * 5), 4)].append((score, code in item.gold))
+    for number, found in sorted(bins.items()):
+        mean = sum(score for score, _ in found) / len(found)
+        true = sum(truth for _, truth in found) / len(found)
+        sys.stdout.write(f"  scores from {number / 5}: mean {mean:.2f}, true {true:.2f}, n {len(found)}\n")
+
+
+def _probability(features: Sequence[float], coefficients: Sequence[float]) -> float:
+    return 1.0 / (1.0 + exp(-sum(f * c for f, c in zip(features, coefficients, strict=True))))
+
+
+if __name__ == "__main__":
+    main()
