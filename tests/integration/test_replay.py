@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord
 
+from streams.broker import admin
 from streams.settings import Settings
 from tests import streams_of
 from tests.integration.live import attempt, geowire, lived, one_term_more, outcomes, piped, said, worked
 from tests.integration.load import Source
+from tests.processes import Part
 
 pytestmark = pytest.mark.integration
 
@@ -21,19 +23,46 @@ pytestmark = pytest.mark.integration
 async def test_a_replay_gives_what_live_gave_from_unique_and_from_raw(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
+    """The one from raw is killed with kill -9 five times on its way, in both of its steps."""
     found = await lived(settings, environment, tmp_path, items=1_000)
     before = await _ends(settings)
 
     await geowire(environment, "replay", "run", "a", "--execute")
-    await geowire(environment, "replay", "run", "b", "--from", "raw", "--execute")
+    total = len(found["news.raw"])
+    for done in (0.1, 0.4, 0.8, 1.2, 1.5):
+        await _killed(settings, environment, "b", tmp_path, at=round(done * total))
+
+    async def interrupted() -> bool:  # once the session of the one that was killed is over
+        return "interrupted" in await geowire(environment, "replay", "status", "b")
+
+    await streams_of.until(interrupted, what="the replay counts as interrupted")
+    await geowire(environment, "replay", "run", "b", "--execute")
+
     for name, streams in (("a", ["news.enriched"]), ("b", streams_of.NEWS[1:])):
         again = await streams_of.read(settings, *(f"replay.{name}.{stream}" for stream in streams))
         for stream in streams:
             assert outcomes(again[f"replay.{name}.{stream}"]) == outcomes(found[stream]), (name, stream)
     diff = json.loads(await geowire(environment, "replay", "diff", "b", "--json"))
-    assert (diff["compared"], diff["same"], diff["changed"]) == (len(outcomes(found["news.enriched"])),) * 2 + (0,)
+    events = len(outcomes(found["news.enriched"]))
+    assert (diff["compared"], diff["same"], diff["changed"]) == (events, events, 0)
     await geowire(environment, "replay", "abort", "b", "--execute")
     assert await _ends(settings) == before, "live is as it was"
+
+
+async def _killed(settings: Settings, environment: dict[str, str], name: str, directory: Path, *, at: int) -> None:
+    """Run a replay from raw, and kill it once so many records are through one of its steps."""
+    arguments = ["replay", "run", name, "--execute", "--rate", "400"]
+    if not (directory / "replay.log").exists():
+        arguments += ["--from", "raw"]
+    written = [f"replay.{name}.news.{stream}" for stream in ("unique", "duplicates", "dead-letter", "enriched")]
+
+    async def reached() -> bool:
+        assert runner.process.poll() is None, runner.said()[-3000:]
+        return await _existing(settings, written) >= at
+
+    with Part.geowire(*arguments, environment=environment, log=directory / "replay.log") as runner:
+        await streams_of.until(reached, seconds=60, what=f"{at} records are through a step")
+        runner.kill()
 
 
 async def test_one_term_more_and_promotion(settings: Settings, environment: dict[str, str], tmp_path: Path) -> None:
@@ -113,6 +142,13 @@ def _standing(records: Iterable[ConsumerRecord]) -> dict[tuple[str, str], dict[s
         if _key(event) not in found or event["generation"] > found[_key(event)]["generation"]:
             found[_key(event)] = event
     return found
+
+
+async def _existing(settings: Settings, streams: list[str]) -> int:
+    """Records in some streams, as far as they exist."""
+    async with admin.admin(settings) as client:
+        there = set(await client.list_topics())
+    return sum([await streams_of.count(settings, name) for name in streams if settings.stream(name) in there])
 
 
 async def _ends(settings: Settings) -> dict[str, dict[int, int]]:
