@@ -37,5 +37,6 @@ def dead_letter(record: Record, stage: Stage, error: Exception) -> Output:
         ("dlq_stream", record.stream.encode()),
         ("dlq_partition", str(record.partition).encode()),
         ("dlq_offset", str(record.offset).encode()),
+        ("dlq_time", str(record.time).encode()),
     ]
     return Output(STREAM, record.partition, record.key, record.value, headers)

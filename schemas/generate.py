@@ -16,6 +16,7 @@ from schemas.feed_state import FeedState
 from schemas.pipeline import Generation
 from schemas.raw import RawItem
 from schemas.replay import Replay
+from schemas.settled import Settled
 
 EVENTS: dict[str, type[Struct]] = {
     "raw": RawItem,
@@ -24,6 +25,7 @@ EVENTS: dict[str, type[Struct]] = {
     "feed-state": FeedState,
     "pipeline": Generation,
     "replay": Replay,
+    "settled": Settled,
 }
 """Name of the document to the struct; news.raw and news.unique hold the same values."""
 

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError
+from schemas.record import Record
 from streams.broker.connection import client_arguments, unreachable
 from streams.table import DERIVED_MAX
 
@@ -73,3 +74,21 @@ async def read_all(settings: Settings, topic: str) -> list[ConsumerRecord]:
                 records += [record for record in batch if record.offset < ends[partition]]
             remaining = {p for p in remaining if await consumer.position(p) < ends[p]}
     return sorted(records, key=lambda record: (record.partition, record.offset))
+
+
+def as_record(stream: str, record: ConsumerRecord) -> Record:
+    """Return what was read of a stream as the steps take it.
+
+    Args:
+        stream: Name of the stream in the table.
+        record: The record.
+    """
+    return Record(
+        stream=stream,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=list(record.headers),
+        time=record.timestamp,
+    )

@@ -27,9 +27,10 @@ from streams import generations
 from streams.broker.admin import StreamStatus, admin, patiently
 from streams.broker.admin import status as stream_statuses
 from streams.broker.connection import bootstrap_servers
+from streams.dlq.work import settled
 from streams.polling import feedlist, states
 from streams.scan import Bounds, asking, bounds_of, scan
-from streams.table import DEAD_LETTER, FEED_STATE, PIPELINE, RAW, UNIQUE
+from streams.table import DEAD_LETTER, FEED_STATE, PIPELINE, RAW, SETTLED, UNIQUE
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -95,7 +96,7 @@ class Feeds(Struct, frozen=True):
 
 
 class Letters(Struct, frozen=True):
-    """Dead letters by code."""
+    """Dead letters by code, but for those about which something was done."""
 
     hour: int
     day: dict[str, int]
@@ -162,7 +163,7 @@ async def look(settings: Settings, *, feeds: Path | None = None) -> Status:
             group_state=group_state,
             workers=tuple(Worker(client=client, host=host.lstrip("/")) for _id, client, host, *_ in members),
             feeds=_feeds(states_now, _listed(feeds or settings.feeds, states_now)),
-            letters=await _letters(settings, now) if DEAD_LETTER.name in there else None,
+            letters=await _letters(settings, now, there) if DEAD_LETTER.name in there else None,
             generation=await _generation(settings) if PIPELINE.name in there else None,
             here=here,
             here_problem=here_problem,
@@ -200,7 +201,7 @@ def judge(status: Status, *, poll_seconds: int) -> list[str]:
         minutes = (status.time - feeds.polled) // 60_000
         found.append(f"no feed was polled for {minutes:,} minutes: is `geowire poll` running?")
     if status.letters is not None and status.letters.hour:
-        found.append(f"{status.letters.hour:,} dead letters within the last hour: `geowire tail news.dead-letter`")
+        found.append(f"{status.letters.hour:,} dead letters within the last hour: `geowire dlq list`")
     if status.here_problem is not None:
         found.append(f"this installation cannot load its knowledge: {status.here_problem}")
     return found
@@ -283,14 +284,17 @@ def _feeds(states_now: Mapping[str, FeedState], listed: set[str] | None) -> Feed
     )
 
 
-async def _letters(settings: Settings, now: int) -> Letters:
+async def _letters(settings: Settings, now: int, there: set[str]) -> Letters:
     topic = settings.stream(DEAD_LETTER.name)
     async with asking(settings, topic) as consumer:
         bounds = await bounds_of(consumer)
     hour = 0
     day: Counter[str] = Counter()
     kept: Counter[str] = Counter()
+    done = await settled(settings) if SETTLED.name in there else {}
     async for record in scan(settings, topic, bounds):
+        if f"{record.partition}:{record.offset}" in done:
+            continue
         code = (header(record.headers, "dlq_code") or b"?").decode("utf-8", "replace")
         kept[code] += 1
         day[code] += record.timestamp > now - DAY_MS

@@ -18,6 +18,7 @@ from schemas.feed_state import FeedState
 from schemas.pipeline import Generation
 from schemas.raw import RawItem
 from schemas.replay import Replay, ReplaySource
+from schemas.settled import Settled
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -126,6 +127,14 @@ DEAD_LETTER = Stream(
     retention_days=30,
     doc="records that could not be processed, bytes untouched, the reason in the headers",
 )
+SETTLED = Stream(
+    name="news.settled",
+    key="place of the letter",
+    value=Settled,
+    partitioned=False,
+    retention_days=31,
+    doc="what operators did about dead letters: tried again, or laid to rest",
+)
 FEED_STATE = Stream(
     name="feed-state",
     key="feed id",
@@ -166,6 +175,7 @@ STREAMS: tuple[Stream, ...] = (
     DUPLICATES,
     ENRICHED,
     DEAD_LETTER,
+    SETTLED,
     FEED_STATE,
     PIPELINE,
     REPLAYS,

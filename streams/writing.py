@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError, DeliveryError
+from schemas.record import Output
 from streams.broker.connection import client_arguments, unreachable
 from streams.table import DERIVED_MAX, Stream
 
@@ -54,3 +55,20 @@ async def append(settings: Settings, stream: Stream, key: str, value: bytes | No
     """
     async with writer(settings) as producer:
         await producer.send_and_wait(settings.stream(stream.name), value, key=key.encode(), partition=0)
+
+
+async def send_all(settings: Settings, producer: AIOKafkaProducer, outputs: Sequence[Output]) -> None:
+    """Write records, and wait until the broker has all of them."""
+    sent = [
+        await producer.send(
+            settings.stream(output.stream),
+            output.value,
+            key=output.key,
+            partition=output.partition,
+            timestamp_ms=output.time,
+            headers=output.headers,
+        )
+        for output in outputs
+    ]
+    for future in sent:
+        await future

@@ -8,6 +8,9 @@ versions it accepted, each with the raw record it came from (its origin):
 * an origin at or below the item's last accepted one, but not listed, is a redelivered duplicate, never an edit;
 * anything else is compared with the version that stands: same content is a duplicate, other content an edit.
 
+A record that is tried again from a dead letter was never accepted, however many later ones were: it is passed on as new
+where it is older than the version that stands, which goes on standing.
+
 Redelivery can start several versions back, so versions are kept until their origin is committed. Expiry is pairwise,
 by record time: a replay decides as the live pipe did, whenever it runs.
 """
@@ -55,6 +58,8 @@ class Sighting(Struct, frozen=True):
     fetched: str
     time: int
     """Record time, milliseconds since the epoch."""
+    retried: bool = False
+    """It is tried again from a dead letter."""
 
 
 class Accepted(Struct, frozen=True):
@@ -102,7 +107,10 @@ def decide(entry: Entry | None, sighting: Sighting, *, committed: Position, ttl:
             return Decision(Accepted(reason, version.supersedes, again=True), None)
 
     standing = entry.versions[-1]
-    if sighting.origin.offset <= max(
+    late = sighting.retried and sighting.fetched < standing.fetched
+    if late and sighting.content_hash != standing.content_hash:
+        return Decision(Accepted("new", None, again=False), None)
+    if not sighting.retried and sighting.origin.offset <= max(
         (v.origin.offset for v in entry.versions if v.origin.partition == sighting.origin.partition),
         default=-1,
     ):

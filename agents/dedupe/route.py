@@ -34,6 +34,9 @@ from schemas.times import to_milliseconds
 MAX_AHEAD_MS = 300_000
 """How far a fetch time may lie ahead of the record's own time."""
 
+RETRY = "retry"
+"""Header on a record that is tried again: the dead letter it was in."""
+
 _raw_decoder = msgspec.json.Decoder(RawItem)
 
 
@@ -90,6 +93,7 @@ def judge(sighted: Sighted, entry: Entry | None, *, committed: int, ttl: int) ->
         content_hash=sighted.item.content_hash,
         fetched=sighted.item.fetched,
         time=sighted.record.time,
+        retried=header(sighted.record.headers, RETRY) is not None,
     )
     return decide(entry, sighting, committed=Position(sighted.record.partition, committed), ttl=ttl)
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from schemas.record import Record
 from streams.broker.admin import admin, patiently
 from streams.broker.connection import client_arguments, unreachable
 from streams.delivery import Outbox, Producer, drive, fail
+from streams.reading import as_record
 from streams.scan import scan_whole
 from streams.table import DERIVED_MAX
 
@@ -178,7 +179,7 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
                     # Of partitions that were given up meanwhile, others go on.
                     if now != self._assignments:
                         break
-                    yield self._record(record)
+                    yield as_record(self._way.stream, record)
             if now == self._assignments and await self._at_ends():
                 await self.outbox.drain()
                 await self._commit(self._ends())
@@ -234,17 +235,6 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
                 self.state.pop(record.key, None)
             else:
                 self.state[record.key] = record.value
-
-    def _record(self, record: ConsumerRecord) -> Record:
-        return Record(
-            stream=self._way.stream,
-            partition=record.partition,
-            offset=record.offset,
-            key=record.key,
-            value=record.value,
-            headers=list(record.headers),
-            time=record.timestamp,
-        )
 
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
         if not offsets:

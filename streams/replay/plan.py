@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import pwd
 import re
 import time
 from datetime import UTC, datetime
@@ -19,6 +16,7 @@ from schemas.record import Record
 from schemas.replay import Replay, ReplaySource, Scope
 from schemas.times import from_milliseconds
 from streams.broker.admin import admin, patiently
+from streams.operator import here
 from streams.replay import registry
 from streams.replay.positions import decided_in_raw
 from streams.replay.run import by_partition
@@ -118,7 +116,7 @@ async def plan(settings: Settings, request: Request, knowledge: Knowledge) -> Re
         state="running",
         source=request.source,
         created=from_milliseconds(round(now.timestamp() * 1000)),
-        by=f"{_user()}@{platform.node()}",
+        by=here(),
         note=request.note,
         version=knowledge.pipeline.version,
         knowledge=knowledge.pipeline.knowledge,
@@ -250,10 +248,3 @@ def _source(source: ReplaySource) -> str:
 
 def _named(offsets: Mapping[int, int]) -> dict[str, int]:
     return {str(partition): offset for partition, offset in sorted(offsets.items())}
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container may run as a user that has no name
-        return str(os.getuid())

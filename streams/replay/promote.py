@@ -11,10 +11,9 @@ Each step looks at what is there and does what is missing: after a crash the sam
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,6 +24,7 @@ from schemas.record import Output
 from schemas.replay import Promotion, Replay
 from schemas.times import to_milliseconds
 from streams import generations
+from streams.operator import timestamp
 from streams.replay import registry, reprocess
 from streams.replay.fence import fenced
 from streams.replay.join import Comparison, Joined, split
@@ -34,12 +34,12 @@ from streams.replay.run import by_partition, check_knowledge, run
 from streams.replay.watch import clear
 from streams.scan import scan, scan_bounds
 from streams.table import CLOCK_SKEW_MS, ENRICHED
-from streams.writing import writer
+from streams.writing import send_all, writer
 
 if TYPE_CHECKING:
     from streams.settings import Settings
 
-_IN_FLIGHT_MAX = 500
+_AT_A_TIME = 500
 
 
 async def promote(
@@ -75,9 +75,7 @@ async def promote(
         began(generation)
     promotion = replay.promotion
     if promotion is None:
-        promotion = Promotion(
-            generation=generation.generation, valid_from=generation.valid_from, started=registry.now()
-        )
+        promotion = Promotion(generation=generation.generation, valid_from=generation.valid_from, started=timestamp())
         end = await _end(settings, replay, generation)
         replay = msgspec.structs.replace(replay, state="promoting", promotion=promotion, end=end)
         replay = await registry.write(settings, replay)
@@ -118,7 +116,7 @@ async def _begin(settings: Settings, replay: Replay, waiting: Callable[[int], No
             knowledge=replay.knowledge,
             text=replay.text,
             valid_from=await generations.committed(settings),
-            started=registry.now(),
+            started=timestamp(),
             replay=replay.id,
         )
         await generations.append(settings, generation)
@@ -142,25 +140,16 @@ async def _end(settings: Settings, replay: Replay, generation: Generation) -> di
 async def _publish(settings: Settings, replay: Replay, generation: int, rate: float | None, progress: Progress) -> None:
     """Publish what differs and is not of this generation yet."""
     pace = Pace(rate)
-    futures: list[asyncio.Future[Any]] = []
     async with Comparison(settings, replay) as comparison, writer(settings) as producer:
         async for joined in comparison.partitions():
+            batch: list[Output] = []
             async for output in _outputs(comparison, joined, replay, generation):
                 await pace.wait()
-                futures.append(
-                    await producer.send(
-                        settings.stream(output.stream),
-                        output.value,
-                        key=output.key,
-                        partition=output.partition,
-                        headers=output.headers,
-                    )
-                )
-                if len(futures) >= _IN_FLIGHT_MAX:
-                    await asyncio.gather(*futures)
-                    futures.clear()
-            await asyncio.gather(*futures)
-            futures.clear()
+                batch.append(output)
+                if len(batch) >= _AT_A_TIME or rate is not None:
+                    await send_all(settings, producer, batch)
+                    batch.clear()
+            await send_all(settings, producer, batch)
             progress("publish", joined.partition + 1, len(replay.end))
 
 
@@ -209,7 +198,7 @@ async def _outputs(comparison: Comparison, joined: Joined, replay: Replay, gener
 
 
 async def _finish(settings: Settings, replay: Replay, promotion: Promotion) -> Replay:
-    now = registry.now()
+    now = timestamp()
     promotion = msgspec.structs.replace(
         promotion, finished=now, published=await _published(settings, replay, promotion)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +9,6 @@ import msgspec
 from schemas.codec import decode, encode
 from schemas.errors import ConfigError
 from schemas.replay import Replay
-from schemas.times import from_datetime
 from streams import writing
 from streams.reading import read_all
 from streams.table import REPLAYS
@@ -51,8 +49,3 @@ async def write(settings: Settings, replay: Replay) -> Replay:
     """Note how a replay stands now, and return it."""
     await writing.append(settings, REPLAYS, replay.id, encode(replay))
     return replay
-
-
-def now() -> str:
-    """Return the present as the events write it."""
-    return from_datetime(datetime.now(UTC))

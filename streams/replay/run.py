@@ -26,6 +26,7 @@ from streams import generations
 from streams.broker import admin
 from streams.delivery import Producer
 from streams.generations import Timeline
+from streams.operator import timestamp
 from streams.replay import registry
 from streams.replay.leg import Leg, Pace, Progress, Way
 from streams.replay.positions import raw_positions
@@ -241,4 +242,4 @@ async def _in_raw(settings: Settings, known: Sequence[Generation]) -> list[Gener
 
 async def finish(settings: Settings, replay: Replay) -> Replay:
     """Note that a replay is at its end."""
-    return await registry.write(settings, msgspec.structs.replace(replay, state="finished", finished=registry.now()))
+    return await registry.write(settings, msgspec.structs.replace(replay, state="finished", finished=timestamp()))

@@ -10,6 +10,7 @@ from msgspec import Struct
 from schemas.errors import ConfigError
 from schemas.replay import Replay
 from streams.broker.admin import admin, delete, patiently
+from streams.operator import timestamp
 from streams.replay import registry
 from streams.replay.leg import Way, committed_by
 from streams.replay.run import count, dedupe_way, enrich_way, group, own_unique
@@ -86,7 +87,7 @@ async def abort(settings: Settings, replay: Replay) -> Replay:
     if standing.runners:
         raise ConfigError(f"{standing.runners} processes work on replay {replay.id}: stop them first")
     await clear(settings, replay)
-    ended = msgspec.structs.replace(replay, state="aborted", written=standing.written, ended=registry.now())
+    ended = msgspec.structs.replace(replay, state="aborted", written=standing.written, ended=timestamp())
     return await registry.write(settings, ended)
 
 

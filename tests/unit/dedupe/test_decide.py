@@ -112,3 +112,39 @@ def test_state_does_not_grow_with_the_number_of_edits() -> None:
         store.see(_sighting(n, f"version {n}"), committed=max(0, n - 3))
     assert store.entry is not None
     assert len(store.entry.versions) <= 5
+
+
+def _retried(offset: int, content: str, fetched_like: int) -> Sighting:
+    """A record with an old origin that comes only now."""
+    return Sighting(Position(0, offset), content, _fetched(fetched_like), _START, retried=True)
+
+
+def test_a_retried_record_is_new_where_nothing_of_its_item_is_known() -> None:
+    assert Store().see(_retried(3, "A", 3)).outcome == Accepted("new", None, again=False)
+
+
+def test_a_retried_record_that_is_older_than_what_stands_is_passed_on_and_changes_nothing() -> None:
+    store = Store()
+    store.see(_sighting(9, "B"))
+    before = store.entry
+    for _ in range(2):
+        assert store.see(_retried(5, "A", 5)).outcome == Accepted("new", None, again=False)
+    assert store.entry == before
+    edited = store.see(_sighting(10, "C")).outcome
+    assert isinstance(edited, Accepted)
+    assert edited.supersedes is not None
+    assert edited.supersedes.origin == "0:9"
+
+
+def test_a_retried_record_with_the_content_that_stands_is_a_duplicate() -> None:
+    store = Store()
+    store.see(_sighting(9, "A"))
+    assert store.see(_retried(5, "A", 5)).outcome == Repeated(Position(0, 9), "same-content")
+
+
+def test_a_retried_record_that_is_newer_than_what_stands_is_an_edit() -> None:
+    store = Store()
+    store.see(_sighting(4, "A"))
+    outcome = store.see(_retried(5, "B", 5)).outcome
+    assert isinstance(outcome, Accepted)
+    assert outcome.reason == "edited"

@@ -1,0 +1,1 @@
+"""Dead letters: looked at, tried again, or laid to rest. ``docs/dead-letters.md`` is the guide."""

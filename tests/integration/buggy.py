@@ -1,0 +1,30 @@
+"""A worker with a bug in each step: it trips over some headlines, as it might after a bad release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agents.dedupe import route
+from agents.enrich import enrich
+from streams.settings import Settings
+from streams.worker import work
+
+monkeypatch = pytest.MonkeyPatch()
+
+
+def tripping(decide: Any, title: Any, word: str) -> Any:
+    def trip(*arguments: Any, **options: Any) -> Any:
+        if word in title(*arguments):
+            raise ZeroDivisionError(f"tripped in {word}")
+        return decide(*arguments, **options)
+
+    return trip
+
+
+if __name__ == "__main__":
+    judge = tripping(route.judge, lambda sighted, *_: sighted.item.title, "dedupe")
+    monkeypatch.setattr("agents.dedupe.agent.judge", judge)
+    monkeypatch.setattr("agents.enrich.agent.enrich", tripping(enrich.enrich, lambda item, *_: item.title, "enrich"))
+    work(Settings.from_env())
