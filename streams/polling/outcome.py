@@ -205,10 +205,11 @@ def _observe(state: FeedState, reading: Reading | None, now: datetime) -> Rhythm
 
 
 def _newest(reading: Reading) -> tuple[str, ...]:
-    """Return the newest items, by their dates, and by their place in the document where they have none."""
+    """Return the newest items by their dates; without dates those at both ends of the page, one of which it is."""
     dated = [(date, item.item_id) for item, date in zip(reading.listed, reading.dates, strict=False) if date]
     if len(dated) < len(reading.listed):
-        return tuple(item.item_id for item in reading.listed[:_NEWEST])
+        ends = (*reading.listed[:_NEWEST], *reading.listed[_NEWEST:][-_NEWEST:])
+        return tuple(item.item_id for item in ends)
     return tuple(item_id for _, item_id in sorted(dated, key=lambda pair: pair[0], reverse=True)[:_NEWEST])
 
 

@@ -51,7 +51,7 @@ def test_b_never_polled_is_due_at_once_spread_over_20_s() -> None:
 
 
 def test_b_the_longest_of_what_is_asked_for_counts() -> None:
-    known = _every(1)
+    known = _every(0.5)
     own = _after(known=known)
     assert own < 1200
     assert _after(known=known, asks=_asked(ttl="30")) == pytest.approx(1800, rel=0.11)

@@ -1,0 +1,137 @@
+"""The poller as a whole, on Kafka: what it does at a start, and what it remembers over a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from streams.broker import admin
+from streams.polling import states
+from streams.polling.feedlist import Feed
+from streams.polling.poller import Poller
+from streams.polling.schedule import first_due
+from streams.settings import Settings
+from tests import site, streams_of
+from tests.server import Answer, Server, serving
+
+pytestmark = pytest.mark.integration
+
+
+def _page(number: int, *items: int) -> bytes:
+    return site.rss(*({"title": f"Report {n}", "link": f"https://daily-{number}.example/{n}"} for n in items or (1,)))
+
+
+def _soon(name: str) -> str:
+    """A feed id whose first poll falls into the first second of the twenty."""
+    now = datetime.now(UTC)
+    ids = (f"{name}-{n}" for n in range(10_000))
+    return next(feed_id for feed_id in ids if first_due(feed_id, now=now).due - now < timedelta(seconds=1))
+
+
+def _feeds(server: Server, *numbers: int, host: str | None = None) -> list[Feed]:
+    return [Feed(url=server.url(f"/{n}", host), id=_soon(f"feed-{n}")) for n in numbers]
+
+
+@asynccontextmanager
+async def _polling(settings: Settings, feeds: Sequence[Feed]) -> AsyncIterator[Poller]:
+    """A poller that runs; stopped in order at the end."""
+    stop = asyncio.Event()
+    async with Poller(settings, feeds) as poller, asyncio.TaskGroup() as tasks:
+        tasks.create_task(poller.run(stop))
+        try:
+            yield poller
+        finally:
+            stop.set()
+
+
+async def _polled(settings: Settings, *feed_ids: str) -> None:
+    """Wait until these feeds have a state."""
+
+    async def known() -> bool:
+        return set(feed_ids) <= set(await states.load(settings))
+
+    await streams_of.until(known, what=f"{', '.join(feed_ids)} polled")
+
+
+@pytest.fixture
+async def served(settings: Settings) -> AsyncIterator[tuple[Server, Settings]]:
+    await admin.apply(settings)
+    async with serving() as server:
+        port = server.address.rpartition(":")[2]
+        yield server, replace(settings, allow_private=(server.address, f"localhost:{port}"))
+
+
+async def test_a_no_burst_at_start_up_next_due_survives_a_restart(served: tuple[Server, Settings]) -> None:
+    server, settings = served
+    numbers = range(12)
+    for n in numbers:
+        server.on(f"/{n}", Answer(body=_page(n)))
+    async with Poller(settings, _feeds(server, *numbers)) as poller:
+        await poller.poll_once()
+    before = await states.load(settings)
+    assert len(server.requests) == 12
+    server.on("/new", Answer(body=_page(99)))
+    async with _polling(settings, [*_feeds(server, *numbers), Feed(url=server.url("/new"), id=_soon("new"))]):
+        await _polled(settings, _soon("new"))
+    assert len(server.requests) == 13, "only the feed that is new is polled"
+    after = await states.load(settings)
+    assert all(after[feed_id] == state for feed_id, state in before.items())
+    assert all(datetime.fromisoformat(s.next_due) > datetime.now(UTC) + timedelta(minutes=4) for s in before.values())
+
+
+async def test_a_feed_that_was_due_while_nothing_ran_is_polled_at_once(served: tuple[Server, Settings]) -> None:
+    server, settings = served
+    server.on("/1", Answer(body=_page(1)))
+    overdue = replace(settings, poll_seconds=1, poll_floor_seconds=1)
+    async with Poller(overdue, _feeds(server, 1)) as poller:
+        await poller.poll_once()
+    async with _polling(settings, _feeds(server, 1)):
+
+        async def again() -> bool:
+            return len(server.requests) == 2
+
+        await streams_of.until(again, what="polled again")
+
+
+async def test_c_429_is_host_wide_and_remembered_over_a_restart(served: tuple[Server, Settings]) -> None:
+    server, settings = served
+    server.on("/1", Answer(429, headers={"Retry-After": "3600"}))
+    async with Poller(settings, _feeds(server, 1)) as poller:
+        await poller.poll_once()
+    for n in (2, 3):
+        server.on(f"/{n}", Answer(body=_page(n)))
+    feeds = [*_feeds(server, 1, 2), *_feeds(server, 3, host="localhost")]
+    async with _polling(settings, feeds):
+        await _polled(settings, _soon("feed-3"))
+    assert [request.path for request in server.requests] == ["/1", "/3"], (
+        "nothing more of the host that asked for peace"
+    )
+
+
+async def test_c_a_feed_that_is_gone_is_not_polled_any_more(served: tuple[Server, Settings]) -> None:
+    server, settings = served
+    server.on("/1", Answer(410))
+    server.on("/2", Answer(body=_page(2)))
+    for _ in range(2):
+        async with Poller(settings, _feeds(server, 1)) as poller:
+            await poller.poll_once()
+    async with _polling(settings, _feeds(server, 1, 2)):
+        await _polled(settings, _soon("feed-2"))
+    assert len(server.seen("/1")) == 2
+
+
+async def test_a_state_is_written_behind_the_items(served: tuple[Server, Settings]) -> None:
+    """A state on Kafka means that the items are there: its validators may be trusted."""
+    server, settings = served
+    server.on("/1", Answer(body=_page(1, *range(50)), headers={"ETag": '"1"'}))
+    async with Poller(settings, _feeds(server, 1)) as poller:
+        await poller.poll_once()
+    found = await streams_of.read(settings, "news.raw", "feed-state")
+    (state,) = found["feed-state"]
+    assert len(found["news.raw"]) == 50
+    assert max(record.timestamp for record in found["news.raw"]) <= state.timestamp
