@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from functools import partial
 from typing import Any, cast
 
 import faust
 from aiokafka import AIOKafkaProducer
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import RecordMetadata, TopicPartition
 from faust.app.base import BootStrategy
 from faust.streams import Stream
 from faust.transport.drivers.aiokafka import Producer, Transport
@@ -27,7 +27,7 @@ from faust.types import TP, StreamT
 from agents.dedupe import agent as dedupe_agent
 from agents.enrich import agent as enrich_agent
 from agents.enrich.enrich import Knowledge, load_knowledge
-from schemas.errors import ConfigError, GeowireError, InfrastructureError
+from schemas.errors import GeowireError, InfrastructureError
 from schemas.record import Record
 from streams import generations, table
 from streams.broker import admin
@@ -36,7 +36,9 @@ from streams.consumer import Continuity, Seeking
 from streams.delivery import Outbox, drive, fail
 from streams.intake import Inbox
 from streams.reading import first_offset
+from streams.recovery import Tables, recover
 from streams.settings import Settings
+from streams.state import State
 
 _STOP_SECONDS = 30.0
 
@@ -62,13 +64,14 @@ class GeowireApp(faust.App):
     settings: Settings
     continuity: Continuity
     inboxes: Mapping[str, Inbox]
+    entries: State
     knowledge: Knowledge
     generation: generations.Timeline
 
     async def on_first_start(self) -> None:
         """Create or check the streams, load the knowledge, take the generation."""
         try:
-            _make_directory(self.settings)
+            self.entries = State(self.settings.data_dir.expanduser() / "worker" / self.settings.group)
             await admin.apply(self.settings)
             self.knowledge = load_knowledge(self.settings.knowledge_dir)
             self.generation = generations.Timeline(await generations.current(self.settings, self.knowledge.pipeline))
@@ -91,19 +94,20 @@ class GeowireApp(faust.App):
         timer.daemon = True
         timer.start()
         await super().on_stop()
+        self.entries.close()
+
+    async def recover(self, partitions: Collection[int]) -> None:
+        """Bring the dedupe state of partitions that are ours now up to date."""
+        try:
+            await recover(self.settings, self.entries, partitions)
+        except Exception as error:  # noqa: BLE001 - Faust would log it and go on with half the state
+            fail(error)
 
     def _crash(self, reason: BaseException) -> None:
         # Called when any of Faust's services dies. Faust would unwind service by service and can hang on the way.
         if not self.should_stop:
             fail(InfrastructureError(f"the worker's {type(reason).__name__}: {reason}"))
         super()._crash(reason)
-
-
-def _make_directory(settings: Settings) -> None:
-    try:
-        (settings.data_dir.expanduser() / "worker").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"cannot write to the data directory: {error}; set GEOWIRE_DATA_DIR") from error
 
 
 def _broker_options(settings: Settings) -> dict[str, Any]:
@@ -137,6 +141,7 @@ def make_app(settings: Settings) -> GeowireApp:
         autodiscover=False,
         datadir=settings.data_dir.expanduser() / "worker",
         store="memory://",
+        TableManager=Tables,
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
         topic_partitions=settings.partitions,
@@ -166,11 +171,13 @@ def make_app(settings: Settings) -> GeowireApp:
 
 
 app = make_app(Settings.from_env())
-entries = app.Table(
+app.Table(
     "dedupe",
     key_type=bytes,
     value_type=bytes,
     partitions=app.settings.partitions,
+    # With a table Faust assigns partition n of both source streams to the same worker. It stays empty: what is written
+    # to its changelog is kept in ``streams.state``.
     help="accepted versions of each item, by item id",
 )
 
@@ -192,17 +199,24 @@ def _producer() -> AIOKafkaProducer:
     return cast("Producer", app.producer)._ensure_producer()  # noqa: SLF001
 
 
-def _outbox() -> Outbox:
-    return Outbox(
-        topic=app.settings.stream,
-        producer=_producer,
-        commit=_commit,
-        fail=fail,
-        commit_seconds=app.settings.commit_seconds,
-    )
+async def _commit_and_save(offsets: Mapping[TopicPartition, int]) -> bool:
+    app.entries.save()
+    return await _commit(offsets)
 
 
-_outboxes = {"dedupe": _outbox(), "enrich": _outbox()}
+def _acknowledged(sent: RecordMetadata) -> None:
+    if sent.topic == _CHANGELOG_TOPIC:
+        app.entries.acknowledged(sent.partition, sent.offset)
+
+
+_CHANGELOG_TOPIC = app.settings.stream(dedupe_agent.CHANGELOG)
+_outbox = partial(
+    Outbox, topic=app.settings.stream, producer=_producer, fail=fail, commit_seconds=app.settings.commit_seconds
+)
+_outboxes = {
+    "dedupe": _outbox(commit=_commit_and_save, acknowledged=_acknowledged),
+    "enrich": _outbox(commit=_commit),
+}
 
 
 @app.agent(_source(table.RAW), name="dedupe")
@@ -210,7 +224,7 @@ async def dedupe(stream: StreamT[bytes]) -> None:
     """Pass on new and edited items; note the repeated ones."""
     outbox = _outboxes["dedupe"]
     handle = dedupe_agent.handler(
-        entries.data,
+        app.entries,
         partitions=app.settings.partitions,
         ttl=app.settings.dedupe_days * table.DAY_MS,
         committed=outbox.committed,

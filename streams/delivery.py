@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, NoReturn, Protocol
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import RecordMetadata, TopicPartition
 
 from agents.dead_letter import dead_letter
 from schemas.errors import DataError, DeliveryError, GeowireError, InfrastructureError, Stage
@@ -59,6 +59,7 @@ class Outbox:
         commit: Commit,
         fail: Callable[[BaseException], NoReturn],
         commit_seconds: float,
+        acknowledged: Callable[[RecordMetadata], None] | None = None,
     ) -> None:
         """Prepare; ``run`` must be running for offsets to become committable.
 
@@ -68,12 +69,14 @@ class Outbox:
             commit: Commits the offsets to resume from; False where the partitions are no longer ours.
             fail: Ends the process.
             commit_seconds: How often offsets are committed.
+            acknowledged: Told of every output that the broker has, in order.
         """
         self._topic = topic
         self._producer = producer
         self._commit = commit
         self._fail = fail
         self._commit_seconds = commit_seconds
+        self._acknowledged = acknowledged
         self._pending: deque[tuple[TopicPartition, int, list[asyncio.Future[Any]]]] = deque()
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
@@ -152,9 +155,11 @@ class Outbox:
                 partition, offset, futures = self._pending[0]
                 for future in futures:
                     try:
-                        await future
+                        metadata = await future
                     except KafkaError as error:
                         self._fail(DeliveryError(f"an output of {partition.topic} is not acknowledged: {error!r}"))
+                    if self._acknowledged is not None:
+                        self._acknowledged(metadata)
                 self._pending.popleft()
                 self._settled[partition] = offset + 1
                 self._open -= 1

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from faust.types import TP
 
 _ROOM = 2_000
-"""Records an inbox holds before the consumer waits: a few seconds of work, 20 MB at the most usual sizes."""
+_ROOM_BYTES = 32 * 1024 * 1024
+"""Records, and bytes of their values, that an inbox holds before the consumer waits: a second or two of work."""
 _BREATH = 8
 """Records between two looks at what else the loop has to do: a few milliseconds of work."""
 
@@ -31,6 +32,7 @@ class Inbox:
     def __init__(self) -> None:
         self._batches: deque[tuple[TopicPartition, Sequence[ConsumerRecord]]] = deque()
         self._waiting = 0
+        self._bytes = 0
         self._arrived = asyncio.Event()
         self.room = asyncio.Event()
         """Set while the consumer may put more in."""
@@ -39,15 +41,15 @@ class Inbox:
     def put(self, partition: TP, batch: Sequence[ConsumerRecord]) -> None:
         """Put in a batch of records of one partition, in order."""
         self._batches.append((TopicPartition(partition.topic, partition.partition), batch))
-        self._waiting += len(batch)
+        self._count(batch, 1)
         self._arrived.set()
-        if self._waiting >= _ROOM:
+        if self._waiting >= _ROOM or self._bytes >= _ROOM_BYTES:
             self.room.clear()
 
     def clear(self) -> None:
         """Forget everything: it will be fetched again from the committed offsets."""
         self._batches.clear()
-        self._waiting = 0
+        self._waiting = self._bytes = 0
         self._arrived.set()
         self.room.set()
 
@@ -69,6 +71,10 @@ class Inbox:
             else:
                 if self._batches and self._batches[0][1] is batch:
                     self._batches.popleft()
-                    self._waiting -= len(batch)
-                    if self._waiting < _ROOM // 2:
+                    self._count(batch, -1)
+                    if self._waiting < _ROOM // 2 and self._bytes < _ROOM_BYTES // 2:
                         self.room.set()
+
+    def _count(self, batch: Sequence[ConsumerRecord], sign: int) -> None:
+        self._waiting += sign * len(batch)
+        self._bytes += sign * sum(len(record.value or b"") for record in batch)

@@ -31,6 +31,8 @@ RAW_MAX = 12 * MIB
 accepts stops the other."""
 DERIVED_MAX = 16 * MIB
 """Largest derived record; a dead letter holds the raw bytes and its headers, so it must be larger than a raw one."""
+DELETIONS_KEPT_DAYS = 7
+"""How long a compacted stream shows that a key was deleted: state on disk that is older must be built anew."""
 CLOCK_SKEW_MS = 300_000
 """How far ahead of the broker's clock a fetch time may lie."""
 
@@ -78,7 +80,11 @@ class Stream(Struct, frozen=True, kw_only=True):
             config["message.timestamp.after.max.ms"] = str(CLOCK_SKEW_MS)
         if self.compacted:
             # Small and read from the start at every boot: compact early.
-            config |= {"segment.ms": str(DAY_MS), "min.cleanable.dirty.ratio": "0.1"}
+            config |= {
+                "segment.ms": str(DAY_MS),
+                "min.cleanable.dirty.ratio": "0.1",
+                "delete.retention.ms": str(DELETIONS_KEPT_DAYS * DAY_MS),
+            }
         else:
             kept = self.retention_ms(settings)
             config["retention.ms"] = str(-1 if kept is None else kept)

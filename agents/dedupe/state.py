@@ -21,6 +21,10 @@ def decode(stored: bytes) -> Entry:
     """Decode a stored entry.
 
     Raises:
-        msgspec.DecodeError: The state is corrupt. This is not the record's fault: the worker must stop.
+        msgspec.DecodeError: The state is corrupt, or a later version's. This is not the record's fault: the worker must
+            stop.
     """
-    return _decoder.decode(stored)[1]
+    version, entry = _decoder.decode(stored)
+    if version != _FORMAT:
+        raise msgspec.ValidationError(f"the entry is of format {version}, this version of geowire reads {_FORMAT}")
+    return entry

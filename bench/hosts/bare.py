@@ -20,9 +20,23 @@ from streams.settings import Settings
 _BATCH = 500
 
 
+class _Store:
+    def __init__(self) -> None:
+        self._entries: dict[bytes, bytes] = {}
+
+    def get(self, partition: int, key: bytes) -> bytes | None:  # noqa: ARG002 - a key is in one partition only
+        return self._entries.get(key)
+
+    def put(self, partition: int, key: bytes, entry: bytes) -> None:  # noqa: ARG002
+        self._entries[key] = entry
+
+    def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:  # noqa: ARG002 - nothing is that old
+        return []
+
+
 async def run(settings: Settings) -> None:
     """Run until killed."""
-    store: dict[bytes, bytes] = {}
+    store = _Store()
     committed: dict[tuple[str, int], int] = {}
 
     def first_uncommitted(record: Record) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 
 from agents.dead_letter import dead_letter
 from agents.dedupe import agent as dedupe_agent
+from agents.dedupe.agent import Store
 from agents.enrich import agent as enrich_agent
 from agents.enrich.enrich import load_knowledge
 from schemas.errors import DataError, InfrastructureError, Stage
@@ -16,7 +17,7 @@ from streams.settings import Settings
 Handle = Callable[[Record], list[Output]]
 
 
-def dedupe(settings: Settings, store: MutableMapping[bytes, bytes], committed: Callable[[Record], int]) -> Handle:
+def dedupe(settings: Settings, store: Store, committed: Callable[[Record], int]) -> Handle:
     """Return what the dedupe agent does, its state in ``store``."""
     handle = dedupe_agent.handler(
         store, partitions=settings.partitions, ttl=settings.dedupe_days * table.DAY_MS, committed=committed

@@ -6,7 +6,6 @@ a checkpoint a second as geowire commits, large fetches, RocksDB without fsync (
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from quixstreams import Application, State, message_context
@@ -29,28 +28,20 @@ class _Value(Serializer):
         return value.value
 
 
-class _Store(MutableMapping[bytes, bytes]):
+class _Store:
     """The state of the record at hand: Quix keeps it by the record's key, which is the item id."""
 
     state: State
 
-    def get(self, key: bytes, default: Any = None) -> Any:  # noqa: ARG002 - it is the record's
-        return self.state.get_bytes(_ENTRY, default)
+    def get(self, partition: int, key: bytes) -> bytes | None:  # noqa: ARG002 - it is the record's
+        found: bytes | None = self.state.get_bytes(_ENTRY)
+        return found
 
-    def __setitem__(self, key: bytes, value: bytes) -> None:
-        self.state.set_bytes(_ENTRY, value)
+    def put(self, partition: int, key: bytes, entry: bytes) -> None:  # noqa: ARG002
+        self.state.set_bytes(_ENTRY, entry)
 
-    def __getitem__(self, key: bytes) -> bytes:
-        raise KeyError(key)
-
-    def __delitem__(self, key: bytes) -> None:
-        raise KeyError(key)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+    def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:  # noqa: ARG002 - nothing is that old
+        return []
 
 
 def application(settings: Settings) -> Application:

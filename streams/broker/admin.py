@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
@@ -22,7 +23,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.admin import DeleteGroupsRequest
 from msgspec import Struct
 
-from schemas.errors import BrokerError
+from schemas.errors import BrokerError, ConfigError
 from streams.broker.connection import client_arguments, unreachable
 from streams.table import STREAMS, Stream
 
@@ -130,6 +131,29 @@ async def delete(settings: Settings, streams: Sequence[Stream], groups: Sequence
             ((name, code),) = response.results
             if code and for_code(code) is not GroupIdNotFound:
                 raise BrokerError(f"group {name} could not be deleted: {_explain(for_code(code)())}")
+
+
+async def tombstone(settings: Settings, name: str, key: bytes, partition: int) -> None:
+    """Delete a key of a compacted stream.
+
+    Raises:
+        ConfigError: There is no such stream or partition, or it is not compacted.
+        BrokerError: The stream cannot be written.
+    """
+    stream = next((stream for stream in STREAMS if stream.name == name), None)
+    if stream is None or not stream.compacted:
+        compacted = ", ".join(stream.name for stream in STREAMS if stream.compacted)
+        raise ConfigError(f"there is no compacted stream {name!r}; there are {compacted}")
+    if not 0 <= partition < stream.partitions(settings):
+        raise ConfigError(f"{name} has partitions 0 to {stream.partitions(settings) - 1}, not {partition}")
+    producer = AIOKafkaProducer(**client_arguments(settings), enable_idempotence=True)
+    try:
+        await producer.start()
+        await producer.send_and_wait(settings.stream(name), None, key=key, partition=partition)
+    except KafkaError as error:
+        raise BrokerError(f"{name} cannot be written: {_explain(error)}") from error
+    finally:
+        await producer.stop()
 
 
 async def _create(client: AIOKafkaAdminClient, settings: Settings, streams: Sequence[Stream]) -> None:

@@ -219,6 +219,21 @@ def streams_list(as_json: AsJson = False) -> None:
     show_streams(settings, asyncio.run(admin.status(settings)), as_json=as_json)
 
 
+@streams_cli.command("tombstone")
+def streams_tombstone(
+    stream: Annotated[str, typer.Argument(help="A compacted stream.")],
+    key: Annotated[str, typer.Argument(help="The key to delete.")],
+    partition: Annotated[int, typer.Option(help="Its partition.")] = 0,
+) -> None:
+    """Delete a key of a compacted stream, for a record that no version of geowire can read."""
+    import asyncio
+
+    from streams.broker import admin
+
+    asyncio.run(admin.tombstone(Settings.from_env(), stream, key.encode(), partition))
+    print(f"{stream} partition {partition}: {key} is deleted")
+
+
 @feeds_cli.command("list")
 def feeds_list(
     feeds: Annotated[Path | None, typer.Option(help="Feed list: YAML, OPML or one address a line.")] = None,

@@ -12,6 +12,17 @@ from faust.types import TP
 
 from streams.intake import Inbox
 
+
+class _Record:
+    def __init__(self, name: object) -> None:
+        self.name = name
+        self.value = b"x"
+
+
+def _batch(*names: object) -> list[Any]:
+    return [_Record(name) for name in names]
+
+
 _P = TP("news.raw", 0)
 _Q = TP("news.raw", 1)
 
@@ -19,7 +30,7 @@ _Q = TP("news.raw", 1)
 async def _take(inbox: Inbox, count: int) -> list[Any]:
     taken: list[Any] = []
     async for _, record in inbox.records():
-        taken.append(record)
+        taken.append(record.name)
         if len(taken) == count:
             break
     return taken
@@ -27,8 +38,8 @@ async def _take(inbox: Inbox, count: int) -> list[Any]:
 
 async def test_records_come_out_in_the_order_they_went_in() -> None:
     inbox: Any = Inbox()
-    inbox.put(_P, ["a", "b"])
-    inbox.put(_Q, ["c"])
+    inbox.put(_P, _batch("a", "b"))
+    inbox.put(_Q, _batch("c"))
     assert await _take(inbox, 3) == ["a", "b", "c"]
 
 
@@ -36,14 +47,14 @@ async def test_an_agent_that_came_first_waits_for_records() -> None:
     inbox: Any = Inbox()
     waiting = asyncio.create_task(_take(inbox, 1))
     await asyncio.sleep(0)
-    inbox.put(_P, ["a"])
+    inbox.put(_P, _batch("a"))
     assert await asyncio.wait_for(waiting, 5) == ["a"]
 
 
 async def test_a_full_inbox_has_no_room_until_half_is_taken() -> None:
     inbox: Any = Inbox()
     for _ in range(4):
-        inbox.put(_P, list(range(500)))
+        inbox.put(_P, _batch(*range(500)))
     assert not inbox.room.is_set()
     records = inbox.records()
     for _ in range(1_500):
@@ -53,15 +64,28 @@ async def test_a_full_inbox_has_no_room_until_half_is_taken() -> None:
     assert inbox.room.is_set(), "the third batch is through"
 
 
+async def test_large_records_fill_it_too() -> None:
+    inbox: Any = Inbox()
+    batch = _batch("a", "b")
+    batch[0].value = b"x" * 40 * 1024 * 1024
+    inbox.put(_P, batch)
+    assert not inbox.room.is_set()
+    records = inbox.records()
+    await anext(records), await anext(records)
+    inbox.put(_P, _batch("c"))
+    await anext(records)
+    assert inbox.room.is_set()
+
+
 async def test_what_was_fetched_before_a_seek_does_not_come_out_behind_it() -> None:
     inbox: Any = Inbox()
-    inbox.put(_P, ["old 1", "old 2"])
-    inbox.put(_P, ["old 3"])
+    inbox.put(_P, _batch("old 1", "old 2"))
+    inbox.put(_P, _batch("old 3"))
     records = inbox.records()
-    assert (await anext(records))[1] == "old 1"
+    assert (await anext(records))[1].name == "old 1"
     inbox.clear()
-    inbox.put(_P, ["new 1", "new 2"])
-    assert [(await anext(records))[1], (await anext(records))[1]] == ["new 1", "new 2"]
+    inbox.put(_P, _batch("new 1", "new 2"))
+    assert [(await anext(records))[1].name, (await anext(records))[1].name] == ["new 1", "new 2"]
     assert inbox.room.is_set()
 
 
