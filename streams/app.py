@@ -99,7 +99,7 @@ class GeowireApp(faust.App):
     async def recover(self, partitions: Collection[int]) -> None:
         """Bring the dedupe state of partitions that are ours now up to date."""
         try:
-            await recover(self.settings, self.entries, partitions)
+            await recover(self.settings, self.entries, partitions, _CHANGELOG_TOPIC)
         except Exception as error:  # noqa: BLE001 - Faust would log it and go on with half the state
             fail(error)
 

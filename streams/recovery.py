@@ -32,18 +32,24 @@ _TRUSTED_SECONDS = (DELETIONS_KEPT_DAYS - 1) * 86_400
 _SLOW_SECONDS = 5.0
 
 
-async def recover(settings: Settings, state: State, partitions: Collection[int]) -> None:
+async def recover(settings: Settings, state: State, partitions: Collection[int], changelog: str) -> None:
     """Bring the state of some partitions up to the end of their changelog.
+
+    Args:
+        settings: The settings.
+        state: The state.
+        partitions: Which partitions.
+        changelog: Kafka topic of the changelog.
 
     Raises:
         BrokerError: The changelog cannot be read.
         InfrastructureError: It holds something that is no entry.
     """
     begun = time.monotonic()
-    bounds = await _bounds(settings, state, partitions)
+    bounds = await _bounds(settings, state, partitions, changelog)
     taken: defaultdict[int, list[tuple[bytes, bytes | None]]] = defaultdict(list)
     count, suspects = 0, []
-    async for record in scan(settings, settings.stream(CHANGELOG), bounds):
+    async for record in scan(settings, changelog, bounds):
         batch = taken[record.partition]
         batch.append((record.key, record.value))
         count += 1
@@ -66,9 +72,9 @@ def _taken_over(
     return [(partition, key) for key in state.recovered(partition, batch, following)]
 
 
-async def _bounds(settings: Settings, state: State, partitions: Collection[int]) -> Bounds:
+async def _bounds(settings: Settings, state: State, partitions: Collection[int], changelog: str) -> Bounds:
     """Say what is to be read; drop what is here and cannot be gone on with."""
-    async with asking(settings, settings.stream(CHANGELOG)) as consumer:
+    async with asking(settings, changelog) as consumer:
         found = await bounds_of(consumer)
     start = {}
     for partition in partitions:

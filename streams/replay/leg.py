@@ -23,12 +23,13 @@ from streams.broker.admin import admin, patiently
 from streams.broker.connection import client_arguments, unreachable
 from streams.delivery import Outbox, Producer, drive, fail
 from streams.reading import as_record
-from streams.scan import scan_whole
+from streams.recovery import recover
 from streams.table import DERIVED_MAX
 
 if TYPE_CHECKING:
     from streams.replay.scope import Handle
     from streams.settings import Settings
+    from streams.state import State
 
 Progress = Callable[[str, int, int], None]
 """Called with the step, the records done and how many there are."""
@@ -99,6 +100,7 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
         producer: Callable[[], Producer],
         pace: Pace,
         progress: Progress,
+        entries: State | None = None,
     ) -> None:
         """Prepare; nothing is read before ``run``.
 
@@ -109,9 +111,8 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
             producer: The started producer.
             pace: How fast.
             progress: Told how far it is.
+            entries: State of the step, if it has any; its changelog is the way's.
         """
-        self.state: dict[bytes, bytes] = {}
-        """State of the step, for the partitions that are ours."""
         self.outbox = Outbox(
             topic=topic, producer=producer, commit=self._commit, fail=fail, commit_seconds=settings.commit_seconds
         )
@@ -119,6 +120,7 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
         self._way = way
         self._pace = pace
         self._progress = progress
+        self._entries = entries
         self._consumer = AIOKafkaConsumer(
             **client_arguments(settings),
             group_id=way.group,
@@ -222,19 +224,11 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
                 self._consumer.seek(partition, max(committed, self._way.start[partition.partition]))
         except IllegalStateError:
             return False
-        await self._load({p.partition for p in self._consumer.assignment()})
+        if self._entries is not None and self._way.changelog is not None:
+            # What another wrote before it gave them up is in the changelog.
+            partitions = {p.partition for p in self._consumer.assignment()}
+            await recover(self._settings, self._entries, partitions, self._way.changelog)
         return True
-
-    async def _load(self, partitions: set[int]) -> None:
-        """Read the state of partitions; what another wrote before it gave them up is in it."""
-        self.state.clear()
-        if self._way.changelog is None:
-            return
-        async for record in scan_whole(self._settings, self._way.changelog, partitions):
-            if record.value is None:
-                self.state.pop(record.key, None)
-            else:
-                self.state[record.key] = record.value
 
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
         if not offsets:

@@ -8,8 +8,11 @@ here: where outputs go, which are left out, and where a generation is looked up.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +27,7 @@ from schemas.record import Output, Record
 from schemas.replay import Offsets, Replay
 from streams import generations
 from streams.broker import admin
-from streams.delivery import Producer
+from streams.delivery import Outbox, Producer
 from streams.generations import Timeline
 from streams.operator import timestamp
 from streams.replay import registry
@@ -32,6 +35,7 @@ from streams.replay.leg import Leg, Pace, Progress, Way
 from streams.replay.positions import raw_positions
 from streams.replay.scope import Handle, only_inputs, only_outputs
 from streams.scan import scan_bounds
+from streams.state import State
 from streams.table import DAY_MS, DEDUPE_CHANGELOG, RAW, UNIQUE, replay_streams, replayed
 from streams.writing import writer
 
@@ -88,14 +92,18 @@ async def run(
     async with writer(settings) as producer:
         fenced = _Fenced(producer, settings.stream(replayed("", replay.id)))
 
-        def leg(way: Way) -> Leg:
+        def leg(way: Way, entries: State | None = None) -> Leg:
             topic = partial(_topic, settings, replay, way)
-            return Leg(settings, way, topic=topic, producer=lambda: fenced, pace=pace, progress=progress)
+            return Leg(
+                settings, way, topic=topic, producer=lambda: fenced, pace=pace, progress=progress, entries=entries
+            )
 
         if replay.source == "raw":
-            first = leg(dedupe_way(settings, replay))
             timeline = Timeline(await _in_raw(settings, known))
-            await first.run(_dedupe(settings, replay, first, timeline))
+            with closing(State(state_directory(settings, replay))) as entries:
+                first = leg(dedupe_way(settings, replay), entries)
+                await first.run(_dedupe(settings, replay, first.outbox, entries, timeline))
+            shutil.rmtree(entries.path)
         way = enrich_way(settings, replay) if replay.source == "unique" else await own_unique(settings, replay)
         of = Timeline(known) if replay.source == "unique" else _carried
         handle = enrich_agent.handler(knowledge, generation=of, text=settings.event_text)
@@ -103,6 +111,11 @@ async def run(
         await leg(way).run(handle)
     written = await count(settings, replay)
     return msgspec.structs.replace(replay, written=written)
+
+
+def state_directory(settings: Settings, replay: Replay) -> Path:
+    """Return where a replay from news.raw keeps the state of dedupe while it runs."""
+    return settings.data_dir.expanduser() / "replay" / replay.id
 
 
 def check_knowledge(settings: Settings, replay: Replay, knowledge: Knowledge) -> None:
@@ -184,14 +197,14 @@ def _topic(settings: Settings, replay: Replay, way: Way, name: str) -> str:
     return way.topic if name == way.stream else settings.stream(replayed(name, replay.id))
 
 
-def _dedupe(settings: Settings, replay: Replay, leg: Leg, timeline: Timeline) -> Handle:
+def _dedupe(settings: Settings, replay: Replay, outbox: Outbox, entries: State, timeline: Timeline) -> Handle:
     """Return dedupe as it is in live, but for what a replay must not write."""
     start = by_partition(replay.start)
     decide = dedupe_agent.handler(
-        leg.state,
+        entries,
         partitions=settings.partitions,
         ttl=(replay.dedupe_days or settings.dedupe_days) * DAY_MS,
-        committed=leg.outbox.committed,
+        committed=outbox.committed,
     )
     handle = only_outputs(replay.scope, decide, always=DEDUPE_CHANGELOG.name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +14,7 @@ from streams.broker.admin import admin, delete, patiently
 from streams.operator import timestamp
 from streams.replay import registry
 from streams.replay.leg import Way, committed_by
-from streams.replay.run import count, dedupe_way, enrich_way, group, own_unique
+from streams.replay.run import count, dedupe_way, enrich_way, group, own_unique, state_directory
 from streams.table import replay_streams
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ async def abort(settings: Settings, replay: Replay) -> Replay:
 
 
 async def clear(settings: Settings, replay: Replay) -> None:
-    """Delete the streams and groups of a replay."""
+    """Delete the streams, groups and files of a replay."""
+    shutil.rmtree(state_directory(settings, replay), ignore_errors=True)
     steps = ("enrich",) if replay.source == "unique" else ("dedupe", "enrich")
     streams = replay_streams(replay.id, replay.source)
     await delete(settings, streams, [group(settings, replay, step) for step in steps])
