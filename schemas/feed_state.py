@@ -26,8 +26,19 @@ class Validators(Struct, frozen=True, kw_only=True):
     last_modified: str | None = None
 
 
+class Writer(Struct, frozen=True, array_like=True, order=True):
+    """Who wrote a state, by age: the pollers' group counts its generations, and what an older one wrote is void.
+
+    The broker forgets a group that nobody is in and counts from the beginning again; ``term`` counts how often it did.
+    Compare them as a whole: (term, generation).
+    """
+
+    term: int = 0
+    generation: int = 0
+
+
 class FeedState(Struct, frozen=True, kw_only=True):
-    """State of one feed: the value on feed-state, keyed by feed id.
+    """State of one feed: the value on feed-state, keyed by feed id, in the partition the feed has on ``feeds``.
 
     It is written only after the broker acknowledged the items, so that a crash repeats items rather than losing them.
     """
@@ -52,6 +63,8 @@ class FeedState(Struct, frozen=True, kw_only=True):
     ] = None
     host_rests: HostRest | None = None
     body_hash: Annotated[str | None, Meta(description="BLAKE2b-128 of the last body, decompressed")] = None
+    writer: Annotated[Writer, Meta(description="a state of a smaller writer than another's is void")] = Writer()
+    resumed: Annotated[Timestamp | None, Meta(description="of its subscription, when it was polled last")] = None
     title: str | None = None
     language: str | None = None
     listed: tuple[Listed, ...] = ()

@@ -37,6 +37,7 @@ from streams.polling.reach import unreachable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from schemas.feed import Feed
     from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def run_all(settings: Settings, *, sample: bool, plain: bool) -> None:
 
 
 async def _run(
-    settings: Settings, feeds: Sequence[feedlist.Feed], stop: _StopSignal, console: Console | None, *, sample: bool
+    settings: Settings, feeds: Sequence[Feed], stop: _StopSignal, console: Console | None, *, sample: bool
 ) -> str:
     """Run the parts until told to stop; return what was done, in one line."""
     async with AsyncExitStack() as opened:
@@ -101,7 +102,7 @@ async def _run(
     return _summary(tally)
 
 
-async def _unreachable(settings: Settings, feeds: Sequence[feedlist.Feed]) -> str | None:
+async def _unreachable(settings: Settings, feeds: Sequence[Feed]) -> str | None:
     """Return what the operator must know where no feed can be reached."""
     reason = await unreachable(feeds)
     if reason is None:
@@ -140,7 +141,7 @@ async def _tally(settings: Settings, feeds: int) -> AsyncIterator[Tally]:
 
 
 @asynccontextmanager
-async def _sample_newsroom(settings: Settings) -> AsyncIterator[tuple[Settings, list[feedlist.Feed]]]:
+async def _sample_newsroom(settings: Settings) -> AsyncIterator[tuple[Settings, list[Feed]]]:
     """Serve the sample newsroom on loopback; give the settings and the feed list to poll it with."""
     from streams.sample.newsroom import newsroom  # its articles are read only where they are played
 

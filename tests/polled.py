@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from schemas.feed import Feed
 from schemas.feed_state import FeedState
-from streams.polling.feedlist import Feed
 from streams.polling.fetch import Fetcher, Limits
 from streams.polling.hosts import Hosts
 from streams.polling.parsers import Parsers

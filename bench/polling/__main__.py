@@ -33,12 +33,12 @@ from msgspec import structs
 
 from bench.end_to_end import _children, _cpu, _memory, broker
 from bench.polling.poller import feeds
+from schemas.feed import Feed
 from schemas.feed_state import FeedState
 from schemas.times import from_datetime
 from streams.broker import admin
 from streams.broker.embedded import EmbeddedKafka
 from streams.polling import states
-from streams.polling.feedlist import Feed
 from streams.polling.fetch import Fetcher
 from streams.polling.hosts import Hosts
 from streams.polling.parsers import Parsers
@@ -140,7 +140,7 @@ class Bench:
                 batch = [
                     _copy(templates[n % len(templates)], listed[n], n) for n in range(start, min(start + _BATCH, count))
                 ]
-                await asyncio.gather(*(states.store(producer, settings, state) for state in batch))
+                await asyncio.gather(*(states.store(producer, settings, state, 0) for state in batch))
 
 
 def _copy(template: FeedState, feed: Feed, number: int) -> FeedState:

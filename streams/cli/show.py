@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from schemas.feed import Feed
 from schemas.feed_state import FeedState
 from streams.broker.admin import StreamStatus
-from streams.polling.feedlist import Feed
 from streams.settings import Settings
 
 console = Console(soft_wrap=False)

@@ -11,11 +11,19 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from streams.polling.hosts import Hosts
 
 _LONGEST_SLEEP = 60.0
 """The clock may be set; nothing sleeps through that."""
+
+
+class Turn(NamedTuple):
+    """A feed whose turn it is, and the host that is kept for it until ``Agenda.done``."""
+
+    feed_id: str
+    host: str
 
 
 class Agenda:
@@ -47,18 +55,25 @@ class Agenda:
         """Take a feed off, if it is on it."""
         self._due.pop(feed_id, None)
 
-    async def take(self) -> str | None:
+    def clear(self) -> None:
+        """Take all feeds off; hosts that were taken stay taken until ``done``."""
+        self._due.clear()
+        self._heap.clear()
+        self._queues.clear()
+        self._free.clear()
+
+    async def take(self) -> Turn | None:
         """Wait until a feed is due and its host is free; take it off and keep its host until ``done``.
 
         Returns:
-            The feed; None once the agenda is closed.
+            The feed and its host; None once the agenda is closed.
         """
         while not self._closed:
             self._changed.clear()
             now = self._clock()
             self._queue_due(now)
-            if (feed_id := self._first_free(now)) is not None:
-                return feed_id
+            if (turn := self._first_free(now)) is not None:
+                return turn
             try:
                 await asyncio.wait_for(self._changed.wait(), self._idle_for(now))
             except TimeoutError:
@@ -91,7 +106,7 @@ class Agenda:
                     heapq.heappush(self._free, (self._hosts.free_at(host), host))
             queue.append(feed_id)
 
-    def _first_free(self, now: float) -> str | None:
+    def _first_free(self, now: float) -> Turn | None:
         """Return the first feed in the queue of the host that has been free longest."""
         while self._free and self._free[0][0] <= now:
             _, host = heapq.heappop(self._free)
@@ -102,12 +117,12 @@ class Agenda:
             while queue:
                 feed_id = queue.popleft()
                 entry = self._due.get(feed_id)
-                if entry is not None and entry[0] <= now:
+                if entry is not None and entry[0] <= now and entry[1] == host:
                     del self._due[feed_id]
                     self._busy.add(host)
                     if not queue:
                         del self._queues[host]
-                    return feed_id
+                    return Turn(feed_id, host)
             del self._queues[host]
         return None
 

@@ -7,41 +7,25 @@ import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
 from xml.etree import ElementTree as ET
 
 import msgspec
 import yaml
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from agents.identity.urls import is_web_address
 from schemas.errors import ConfigError
-from schemas.raw import FeedRef
+from schemas.feed import Feed
 
 SHIPPED = "feeds.yaml"
 
 
-class Feed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One feed of the list."""
-
-    url: str
-    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,119}$")] = ""
-    title: str | None = None
-    publisher: str | None = None
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None = None
-    language: str | None = None
-    source: str | None = None
-    last_seen: str | None = None
-    last_verified: str | None = None
-
-    @property
-    def ref(self) -> FeedRef:
-        """What items say of their feed."""
-        return FeedRef(id=self.id, url=self.url, title=self.title, language=self.language, publisher=self.publisher)
+class _Row(Feed, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A feed in a YAML file: a misspelt name of a field is a mistake there."""
 
 
 class _FeedFile(Struct, frozen=True, forbid_unknown_fields=True):
-    feeds: list[Feed]
+    feeds: list[_Row]
 
 
 def load(path: Path | None) -> list[Feed]:
@@ -88,7 +72,8 @@ def feed_id(url: str) -> str:
 
 def _yaml(text: str, shown: str) -> list[Feed]:
     try:
-        return msgspec.convert(yaml.safe_load(text), _FeedFile).feeds
+        rows = msgspec.convert(yaml.safe_load(text), _FeedFile).feeds
+        return [Feed(**msgspec.structs.asdict(row)) for row in rows]
     except yaml.YAMLError as error:
         raise ConfigError(f"{shown} is not valid YAML: {' '.join(str(error).split())}") from error
     except msgspec.ValidationError as error:

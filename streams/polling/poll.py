@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from schemas.feed import Feed
 from schemas.feed_state import FeedState
 from schemas.raw import HttpResponse
 from schemas.times import from_datetime
 from streams.polling import outcome, validators
-from streams.polling.feedlist import Feed
 from streams.polling.fetch import Fetcher, Response
 from streams.polling.outcome import Outcome
 from streams.polling.parsers import Parsers

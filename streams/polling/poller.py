@@ -1,60 +1,82 @@
-"""The poller: polls every feed when it is due and pushes what is new or changed onto news.raw.
+"""The poller: polls the feeds it holds when they are due and pushes what is new or changed onto news.raw.
 
 One poll is: fetch ▸ parse ▸ produce ▸ wait for the broker ▸ write the feed's state. A crash between any two of these
 repeats items, it loses none; dedupe gives each once. A restart goes on where the states say.
+
+Which feeds it holds, others decide (``Share``): they may be given and taken away at any time. What a poll brought for a
+feed that is no longer held is dropped: whoever holds it now polls it anew.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from msgspec import Struct, structs
 
-from agents.identity.ids import raw_event_id
-from agents.identity.partitions import partition_of
-from schemas.envelope import RAW_TYPE, Headers, cloudevent, traceparent
 from schemas.errors import DeliveryError
-from schemas.feed_state import FeedState
-from schemas.times import from_datetime, to_milliseconds
-from streams.broker.connection import client_arguments
+from schemas.feed import Feed, Subscription
+from schemas.feed_state import FeedState, Writer
+from schemas.times import from_datetime
 from streams.polling import outcome, states
 from streams.polling.addresses import host_of
-from streams.polling.agenda import Agenda
+from streams.polling.agenda import Agenda, Turn
+from streams.polling.counters import Counters
 from streams.polling.fetch import Fetcher, Limits
 from streams.polling.hosts import Hosts
-from streams.polling.outcome import Outcome
 from streams.polling.parsers import Parsers
-from streams.polling.poll import Polls
+from streams.polling.poll import Polled, Polls
 from streams.polling.proxies import Proxies
-from streams.polling.reading import Item, Reading
 from streams.polling.schedule import NEVER, Pace, first_due
-from streams.table import DEAD_LETTER, RAW, RAW_MAX
+from streams.polling.sending import new_producer, send_items
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from streams.polling.feedlist import Feed
     from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_RECORD_MAX = RAW_MAX - 1024
-"""Largest value for news.raw; key, headers and the record batch come on top."""
+_RELEASE_SECONDS = 5.0
+"""How long polls under way may take to end when feeds are taken away: a rebalance of the group waits for it."""
+_FENCED_SECONDS = 0.2
+
+
+class Held(Struct, frozen=True):
+    """A feed of ours: what is to be done with it, the partition it is in, and as whom its state is written."""
+
+    subscription: Subscription
+    partition: int = 0
+    writer: Writer = Writer()
+
+    @property
+    def feed(self) -> Feed:
+        """The feed."""
+        return self.subscription.feed
 
 
 class Poller:
-    """Polls a list of feeds until it is told to stop."""
+    """Polls the feeds it holds until it is told to stop."""
 
-    def __init__(self, settings: Settings, feeds: Sequence[Feed], *, limits: Limits | None = None) -> None:
-        """Prepare; nothing is fetched before ``run``."""
+    def __init__(
+        self, settings: Settings, *, limits: Limits | None = None, may_poll: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Prepare; nothing is fetched before ``run``.
+
+        Args:
+            settings: The settings.
+            limits: Bounds of a request, for tests.
+            may_poll: Asked before every poll and before every write; while it is False the poller keeps still.
+        """
         self._settings = settings
-        self._feeds = {feed.id: feed for feed in feeds}
-        self._states: dict[str, FeedState] = {}
+        self._may_poll = may_poll
+        self._held: dict[str, Held] = {}
+        self._states: dict[str, bytes] = {}
+        """As on feed-state: encoded they take a tenth of the memory."""
+        self._under_way: dict[str, asyncio.Task[FeedState | None]] = {}
         self._hosts = Hosts(gap=settings.poll_host_seconds)
         self._agenda = Agenda(self._hosts)
         self._limits = limits or Limits()
@@ -71,24 +93,12 @@ class Poller:
             parsers=self._parsers,
             pace=Pace(usual=settings.poll_seconds, floor=settings.poll_floor_seconds, most=settings.poll_most_seconds),
         )
-        self._producer = AIOKafkaProducer(
-            **client_arguments(settings),
-            enable_idempotence=True,
-            compression_type="lz4",
-            linger_ms=20,
-            max_batch_size=256 * 1024,
-            max_request_size=RAW_MAX,
-        )
-        self.counts: Counter[str] = Counter()
+        self._producer = new_producer(settings)
+        self.counters = Counters()
 
     async def __aenter__(self) -> Self:
         await self._producer.start()
         await self._fetcher.__aenter__()
-        self._states = await states.load(self._settings)
-        for state in self._states.values():
-            if state.host_rests is not None:
-                moment = datetime.fromisoformat(state.host_rests.until).timestamp()
-                self._hosts.rest_until(state.host_rests.host, moment)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -96,22 +106,61 @@ class Poller:
         await self._parsers.close()
         await self._producer.stop()
 
+    def hold(self, held: Held, state: bytes | None = None) -> None:
+        """Take over a feed, or what has changed about one.
+
+        Args:
+            held: The feed.
+            state: Its state as on feed-state; None: what is known of it stays.
+        """
+        feed_id = held.feed.id
+        self._held[feed_id] = held
+        if state is not None:
+            self._states[feed_id] = state
+        if feed_id not in self._under_way:
+            self._put(held, self.state(feed_id))
+
+    def drop(self, feed_id: str, partition: int) -> None:
+        """Give up a feed, unless it is held in another partition by now."""
+        held = self._held.get(feed_id)
+        if held is not None and held.partition == partition:
+            del self._held[feed_id]
+            self._states.pop(feed_id, None)
+            self._agenda.drop(feed_id)
+
+    async def release(self, *, finish: bool = True) -> None:
+        """Give up all feeds, when the polls under way have ended; not ``finish``: they are broken off."""
+        self._agenda.clear()
+        tasks = set(self._under_way.values())
+        if tasks and finish:
+            _, tasks = await asyncio.wait(tasks, timeout=_RELEASE_SECONDS)
+        self._held.clear()
+        self._states.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def state(self, feed_id: str) -> FeedState | None:
+        """Return the state of a feed; None: it was never polled, as far as is known here."""
+        encoded = self._states.get(feed_id)
+        return states.read(encoded) if encoded is not None else None
+
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set; polls under way are finished.
 
         Raises:
             DeliveryError: The broker does not take the items.
         """
-        for feed in self._feeds.values():
-            self._put(feed, self._states.get(feed.id))
         async with asyncio.TaskGroup() as tasks:
             closing = tasks.create_task(self._close_on(stop))
             slots = asyncio.Semaphore(self._limits.connections)
             try:
-                while (feed_id := await self._agenda.take()) is not None:
+                while (turn := await self._agenda.take()) is not None:
                     await slots.acquire()
-                    poll = tasks.create_task(self._turn(self._feeds[feed_id]))
-                    poll.add_done_callback(lambda _: slots.release())
+                    await self._wait_until_allowed(stop)
+                    poll = tasks.create_task(self.poll(turn.feed_id))
+                    self._under_way[turn.feed_id] = poll
+                    poll.add_done_callback(partial(self._ended, turn, slots))
             finally:
                 closing.cancel()
 
@@ -119,103 +168,109 @@ class Poller:
         await stop.wait()
         self._agenda.close()
 
-    async def _turn(self, feed: Feed) -> None:
-        host = self._host(feed)
-        try:
-            state = await self.poll(feed)
-        finally:
-            self._agenda.done(host)
-        self._put(feed, state)
+    async def _wait_until_allowed(self, stop: asyncio.Event) -> None:
+        while not self._may_poll() and not stop.is_set():  # noqa: ASYNC110 - the clock says it, no event
+            await asyncio.sleep(_FENCED_SECONDS)
 
-    def _put(self, feed: Feed, state: FeedState | None) -> None:
-        """Enter a feed for its next poll."""
-        due = first_due(feed.id, now=datetime.now(UTC)).due if state is None else datetime.fromisoformat(state.next_due)
+    def _ended(self, turn: Turn, slots: asyncio.Semaphore, _: asyncio.Task[FeedState | None]) -> None:
+        del self._under_way[turn.feed_id]
+        slots.release()
+        self._agenda.done(turn.host)
+        if (held := self._held.get(turn.feed_id)) is not None:
+            self._put(held, self.state(turn.feed_id))
+
+    def _put(self, held: Held, state: FeedState | None) -> None:
+        """Enter a feed for its next poll, or take it off."""
+        now = datetime.now(UTC)
+        due = NEVER
+        if held.subscription.active:
+            asked_anew = state is None or state.url != held.feed.url or state.resumed != held.subscription.resumed
+            due = first_due(held.feed.id, now=now).due if state is None or asked_anew else _time(state.next_due)
+        if state is not None and state.host_rests is not None:
+            self._hosts.rest_until(state.host_rests.host, _time(state.host_rests.until).timestamp())
         if due < NEVER:
-            self._agenda.put(feed.id, self._host(feed), due.timestamp())
-
-    def _host(self, feed: Feed) -> str:
-        return host_of(outcome.address(feed.url, self._states.get(feed.id)))
+            host = host_of(outcome.address(held.feed.url, state))
+            self._agenda.put(held.feed.id, host, due.timestamp())
+        else:
+            self._agenda.drop(held.feed.id)
 
     async def poll_once(self) -> None:
-        """Poll every feed once.
+        """Poll every feed once that is held and not paused.
 
         Raises:
             DeliveryError: The broker does not take the items.
         """
         slots = asyncio.Semaphore(self._limits.connections)
 
-        async def one(feed: Feed) -> None:
+        async def one(feed_id: str) -> None:
             async with slots:
-                await self.poll(feed)
+                await self.poll(feed_id)
 
         async with asyncio.TaskGroup() as tasks:
-            for feed in self._feeds.values():
-                tasks.create_task(one(feed))
+            for feed_id, held in self._held.items():
+                if held.subscription.active:
+                    tasks.create_task(one(feed_id))
 
-    async def poll(self, feed: Feed) -> FeedState:
-        """Poll one feed once; return its new state.
+    async def poll(self, feed_id: str) -> FeedState | None:
+        """Poll a feed once.
+
+        Returns:
+            Its new state; None where it is not ours to poll, or was no longer when the answer came.
 
         Raises:
             DeliveryError: The broker does not take the items.
         """
-        polled = await self._polls.once(feed, self._states.get(feed.id))
-        state, reading = polled.outcome.state, polled.reading
+        held = self._held.get(feed_id)
+        if held is None or not self._is_ours(held):
+            return None
+        polled = await self._polls.once(held.feed, self.state(feed_id))
         try:
-            if reading is not None:
-                await self._produce(feed, reading.items, from_datetime(polled.fetched))
-            await states.store(self._producer, self._settings, state)
+            state = await self._keep(held, polled)
         except KafkaError as error:
-            raise DeliveryError(f"the broker does not take the items of {feed.id}: {error!r}") from error
-        self._states[feed.id] = state
-        self._note(feed, polled.outcome, reading)
+            raise DeliveryError(f"the broker does not take the items of {feed_id}: {error!r}") from error
+        if state is None:
+            self.counters.given_up += 1
         return state
 
-    async def _produce(self, feed: Feed, items: Sequence[Item], fetched: str) -> None:
-        """Push items, and wait until the broker has all of them."""
-        time = to_milliseconds(fetched)
-        futures = []
-        for item in items:
-            key = item.item_id.encode()
-            event_id = raw_event_id(item.item_id, fetched, item.content_hash)
-            headers = cloudevent(type=RAW_TYPE, id=event_id, source=feed.id, time=fetched, subject=item.item_id)
-            headers.append(traceparent(None, seed=event_id, hop="poll"))
-            stream, value = RAW, item.record
-            if len(item.record) > _RECORD_MAX:
-                self.counts["too large"] += 1
-                stream, value = DEAD_LETTER, b""
-                headers += _too_large(len(item.record))
-            futures.append(
-                await self._producer.send(
-                    self._settings.stream(stream.name),
-                    value,
-                    key=key,
-                    partition=partition_of(key, self._settings.partitions),
-                    timestamp_ms=time,
-                    headers=headers,
-                )
+    async def _keep(self, held: Held, polled: Polled) -> FeedState | None:
+        """Write what a poll brought: the items, and when the broker has them the state."""
+        reading, feed_id = polled.reading, held.feed.id
+        if not self._is_ours(held):
+            return None
+        if reading is not None:
+            self.counters.too_large += await send_items(
+                self._producer, self._settings, feed_id, reading.items, from_datetime(polled.fetched)
             )
-        await asyncio.gather(*futures)
+            if not self._is_ours(held):
+                return None
+        state = structs.replace(polled.outcome.state, writer=held.writer, resumed=held.subscription.resumed)
+        self._states[feed_id] = await states.store(self._producer, self._settings, state, held.partition)
+        self._note(held.feed, polled)
+        return state
 
-    def _note(self, feed: Feed, came: Outcome, reading: Reading | None) -> None:
-        state = came.state
-        self.counts["polls"] += 1
+    def _is_ours(self, held: Held) -> bool:
+        """Whether a feed is still to be polled by us, at the same address."""
+        now = self._held.get(held.feed.id)
+        return (
+            now is not None
+            and now.subscription.active
+            and (now.feed.url, now.partition, now.writer) == (held.feed.url, held.partition, held.writer)
+            and self._may_poll()
+        )
+
+    def _note(self, feed: Feed, polled: Polled) -> None:
+        came, reading = polled.outcome, polled.reading
+        self.counters.poll(polled)
         if came.gap:
-            self.counts["gaps"] += 1
             log.warning("%s: the newest items seen last time are gone from the page; some may be lost", feed.id)
         if came.adopted:
             log.warning("%s: has moved for good and is polled at %s from now on", feed.id, came.adopted)
-        if state.problem is not None:
-            self.counts["failed"] += 1
-            log.warning("%s: %s; next poll %s", feed.id, state.problem, state.next_due)
+        if came.state.problem is not None:
+            log.warning("%s: %s; next poll %s", feed.id, came.state.problem, came.state.next_due)
         elif reading is not None:
-            self.counts["items"] += len(reading.items)
+            self.counters.items += len(reading.items)
             log.info("%s: %d new or changed of %d", feed.id, len(reading.items), len(reading.listed))
 
 
-def _too_large(size: int) -> Headers:
-    """Return what a dead letter says of an item that does not fit into news.raw; it can only say that it was there."""
-    return [
-        ("dlq_stage", b"poll"),
-        ("dlq_code", b"too-large"),
-        ("dlq_message", f"the item has {size} bytes as a record, news.raw takes {_RECORD_MAX}".encode()),
-    ]
+def _time(timestamp: str) -> datetime:
+    return datetime.fromisoformat(timestamp)

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from streams.polling.feedlist import Feed
+    from schemas.feed import Feed
 
 _HOSTS_MAX = 24
 _SECONDS = 6.0

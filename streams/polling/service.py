@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
+from schemas.codec import encode
 from schemas.errors import GeowireError
+from schemas.feed import Feed, Subscription
 from streams import logs
 from streams.broker import admin
-from streams.polling import feedlist
-from streams.polling.poller import Poller
+from streams.polling import feedlist, states
+from streams.polling.poller import Held, Poller
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -39,16 +41,19 @@ def serve(settings: Settings, path: Path | None, *, once: bool) -> None:
         raise group.exceptions[0] from None
 
 
-async def _serve(settings: Settings, feeds: list[feedlist.Feed], *, once: bool) -> None:
+async def _serve(settings: Settings, feeds: list[Feed], *, once: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with Poller(settings, feeds) as poller:
+    async with Poller(settings) as poller:
+        known = await states.load(settings)
+        for feed in feeds:
+            state = known.get(feed.id)
+            poller.hold(Held(Subscription(feed=feed, listed=True)), None if state is None else encode(state))
         log.info("polling %d feeds", len(feeds))
         if once:
             await poller.poll_once()
         else:
             await poller.run(stop)
-        counts = ", ".join(f"{count} {name}" for name, count in sorted(poller.counts.items())) or "nothing polled"
-        log.info("stopped: %s", counts)
+        log.info("stopped: %s", poller.counters)

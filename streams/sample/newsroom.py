@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from streams.polling.feedlist import Feed
+from schemas.feed import Feed
 from streams.sample.articles import Outlet, listed, outlets
 from streams.sample.documents import TYPES, document
 

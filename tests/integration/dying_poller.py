@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 
 import pytest
 
-from streams.polling import poll, poller, states
+from streams.polling import poll, poller, sending, states
 from streams.polling.service import serve
 from streams.settings import Settings
 
 monkeypatch = pytest.MonkeyPatch()
-_produce, _store = poller.Poller._produce, states.store
+_send_items, _store = sending.send_items, states.store
 
 
 def die(*_: Any) -> NoReturn:
@@ -27,8 +27,8 @@ async def after_fetch(self: poll.Polls, *arguments: Any) -> Any:
     die()
 
 
-async def after_half_the_items(self: poller.Poller, feed: Any, items: Any, fetched: str) -> None:
-    await _produce(self, feed, items[: len(items) // 2], fetched)
+async def after_half_the_items(producer: Any, settings: Settings, feed_id: str, items: Any, fetched: str) -> None:
+    await _send_items(producer, settings, feed_id, items[: len(items) // 2], fetched)
     if items:
         die()
 
@@ -48,7 +48,7 @@ if __name__ == "__main__":
         case "after fetch":
             monkeypatch.setattr(poll.Polls, "_read", after_fetch)
         case "after half the items":
-            monkeypatch.setattr(poller.Poller, "_produce", after_half_the_items)
+            monkeypatch.setattr(poller, "send_items", after_half_the_items)
         case "before the state":
             monkeypatch.setattr(states, "store", before_the_state)
         case "after the state":

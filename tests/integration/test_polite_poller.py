@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from schemas.feed import Feed
 from streams.broker import admin
 from streams.polling import states
-from streams.polling.feedlist import Feed
 from streams.polling.poller import Poller
 from streams.polling.schedule import first_due
 from streams.settings import Settings
 from tests import site, streams_of
+from tests.held import holding
 from tests.server import Answer, Server, serving
 
 pytestmark = pytest.mark.integration
@@ -41,7 +42,7 @@ def _feeds(server: Server, *numbers: int, host: str | None = None) -> list[Feed]
 async def _polling(settings: Settings, feeds: Sequence[Feed]) -> AsyncIterator[Poller]:
     """A poller that runs; stopped in order at the end."""
     stop = asyncio.Event()
-    async with Poller(settings, feeds) as poller, asyncio.TaskGroup() as tasks:
+    async with holding(settings, feeds) as poller, asyncio.TaskGroup() as tasks:
         tasks.create_task(poller.run(stop))
         try:
             yield poller
@@ -71,7 +72,7 @@ async def test_a_no_burst_at_start_up_next_due_survives_a_restart(served: tuple[
     numbers = range(12)
     for n in numbers:
         server.on(f"/{n}", Answer(body=_page(n)))
-    async with Poller(settings, _feeds(server, *numbers)) as poller:
+    async with holding(settings, _feeds(server, *numbers)) as poller:
         await poller.poll_once()
     before = await states.load(settings)
     assert len(server.requests) == 12
@@ -88,7 +89,7 @@ async def test_a_feed_that_was_due_while_nothing_ran_is_polled_at_once(served: t
     server, settings = served
     server.on("/1", Answer(body=_page(1)))
     overdue = replace(settings, poll_seconds=1, poll_floor_seconds=1)
-    async with Poller(overdue, _feeds(server, 1)) as poller:
+    async with holding(overdue, _feeds(server, 1)) as poller:
         await poller.poll_once()
     async with _polling(settings, _feeds(server, 1)):
 
@@ -101,7 +102,7 @@ async def test_a_feed_that_was_due_while_nothing_ran_is_polled_at_once(served: t
 async def test_c_429_is_host_wide_and_remembered_over_a_restart(served: tuple[Server, Settings]) -> None:
     server, settings = served
     server.on("/1", Answer(429, headers={"Retry-After": "3600"}))
-    async with Poller(settings, _feeds(server, 1)) as poller:
+    async with holding(settings, _feeds(server, 1)) as poller:
         await poller.poll_once()
     for n in (2, 3):
         server.on(f"/{n}", Answer(body=_page(n)))
@@ -118,7 +119,7 @@ async def test_c_a_feed_that_is_gone_is_not_polled_any_more(served: tuple[Server
     server.on("/1", Answer(410))
     server.on("/2", Answer(body=_page(2)))
     for _ in range(2):
-        async with Poller(settings, _feeds(server, 1)) as poller:
+        async with holding(settings, _feeds(server, 1)) as poller:
             await poller.poll_once()
     async with _polling(settings, _feeds(server, 1, 2)):
         await _polled(settings, _soon("feed-2"))
@@ -129,7 +130,7 @@ async def test_a_state_is_written_behind_the_items(served: tuple[Server, Setting
     """A state on Kafka means that the items are there: its validators may be trusted."""
     server, settings = served
     server.on("/1", Answer(body=_page(1, *range(50)), headers={"ETag": '"1"'}))
-    async with Poller(settings, _feeds(server, 1)) as poller:
+    async with holding(settings, _feeds(server, 1)) as poller:
         await poller.poll_once()
     found = await streams_of.read(settings, "news.raw", "feed-state")
     (state,) = found["feed-state"]

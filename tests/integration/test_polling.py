@@ -14,10 +14,10 @@ import feedparser
 import pytest
 
 from agents.identity.urls import canonical_url
-from streams.polling.feedlist import Feed
-from streams.polling.poller import Poller
+from schemas.feed import Feed
 from streams.settings import Settings
 from tests import site
+from tests.held import holding
 from tests.integration import pipe
 from tests.processes import Part
 
@@ -102,10 +102,10 @@ async def test_snapshots_of_a_moving_window_give_each_item_once(
 async def _snapshots(settings: Settings, environment: dict[str, str], tmp_path: Path, snapshots: list[bytes]) -> None:
     async with site.serve() as newsroom, pipe.running(settings, environment, tmp_path) as running:
         feed = Feed(url=newsroom.url("/feed"), id="snapshots")
-        async with Poller(replace(settings, allow_private=(newsroom.address,)), [feed]) as poller:
+        async with holding(replace(settings, allow_private=(newsroom.address,)), [feed]) as poller:
             for snapshot in snapshots:
                 newsroom.documents["/feed"] = snapshot
-                await poller.poll(feed)
+                await poller.poll(feed.id)
         events = await running.events()
     urls = [canonical_url(event["url"]) for event in events if event["reason"] == "new"]
     assert len(urls) == len(set(urls)), "an item came out twice"

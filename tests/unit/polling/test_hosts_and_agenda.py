@@ -132,9 +132,10 @@ def _agenda() -> tuple[Agenda, Hosts, _Clock]:
 async def _take(agenda: Agenda) -> str | None:
     """What the agenda gives now; None where it would wait."""
     try:
-        return await asyncio.wait_for(agenda.take(), 0.01)
+        turn = await asyncio.wait_for(agenda.take(), 0.01)
     except TimeoutError:
         return None
+    return turn.feed_id if turn is not None else None
 
 
 async def test_b_agenda_gives_feeds_when_they_are_due_one_a_host() -> None:
@@ -183,6 +184,31 @@ async def test_b_agenda_a_feed_may_be_moved_and_dropped() -> None:
     assert await _take(agenda) is None
 
 
+async def test_b_agenda_a_feed_that_goes_to_another_host_waits_there() -> None:
+    agenda, _, _ = _agenda()
+    agenda.put("first", "a.example", 900)
+    agenda.put("moved", "a.example", 901)
+    assert await agenda.take() == ("first", "a.example")
+    agenda.put("moved", "b.example", 902)
+    assert await agenda.take() == ("moved", "b.example")
+    agenda.done("a.example")
+    assert await _take(agenda) is None
+    agenda.put("again", "a.example", 903)
+    assert await _take(agenda) == "again", "the host is free"
+
+
+async def test_b_agenda_cleared_it_gives_only_what_is_put_anew() -> None:
+    agenda, _, _ = _agenda()
+    for name in ("one", "two"):
+        agenda.put(name, "a.example", 900)
+    assert await _take(agenda) == "one"
+    agenda.clear()
+    agenda.done("a.example")
+    assert await _take(agenda) is None
+    agenda.put("three", "a.example", 900)
+    assert await _take(agenda) == "three"
+
+
 async def test_b_agenda_a_busy_host_keeps_nobody_else_waiting() -> None:
     agenda, _, _ = _agenda()
     for n in range(100):
@@ -198,7 +224,7 @@ async def test_b_agenda_wakes_for_what_is_put_while_it_waits() -> None:
     waiting = asyncio.create_task(agenda.take())
     await asyncio.sleep(0)
     agenda.put("now", "a.example", 1)
-    assert await asyncio.wait_for(waiting, 5) == "now"
+    assert await asyncio.wait_for(waiting, 5) == ("now", "a.example")
     waiting = asyncio.create_task(agenda.take())
     await asyncio.sleep(0)
     agenda.close()

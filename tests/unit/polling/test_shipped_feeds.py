@@ -9,8 +9,8 @@ import pytest
 
 from agents.classify.gazetteer.tables import read_tables
 from agents.knowledge import read_files
+from schemas.feed import Feed
 from streams.polling import feedlist
-from streams.polling.feedlist import Feed
 
 _FEEDS = feedlist.load(None)
 _CODES = read_tables(read_files("classify/gazetteer/world"), []).codes

@@ -1,0 +1,61 @@
+"""What a poller has counted since it started; plain numbers, for the log line at the end and for metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from streams.polling.addresses import host_of
+
+if TYPE_CHECKING:
+    from streams.polling.poll import Polled
+
+_NOT_MODIFIED = 304
+
+
+class Counters:
+    """Counts that only go up."""
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self.polls: Counter[tuple[str, str]] = Counter()
+        """By host that answered and class: ``new``, ``nothing-new``, ``unchanged``, ``not-modified``, or the kind of
+        failure (``schemas.polling.Kind``)."""
+        self.items = 0
+        """Items that went to news.raw."""
+        self.too_large = 0
+        """Items that were too large for it."""
+        self.bytes = 0
+        """Bytes of bodies, decompressed."""
+        self.given_up = 0
+        """Polls whose result was dropped because the feed was no longer ours to poll."""
+        self.events: Counter[str] = Counter()
+        """Events on feed-status, by kind."""
+
+    def poll(self, polled: Polled) -> None:
+        """Count a poll."""
+        self.polls[host_of(polled.response.url), poll_class(polled)] += 1
+        self.bytes += len(polled.response.body or b"")
+
+    def by_class(self) -> Counter[str]:
+        """Return the polls by class alone."""
+        counts: Counter[str] = Counter()
+        for (_, name), count in self.polls.items():
+            counts[name] += count
+        return counts
+
+    def __str__(self) -> str:
+        classes = ", ".join(f"{count} {name}" for name, count in self.by_class().most_common())
+        return f"{self.polls.total()} polls ({classes or 'none'}), {self.items} items"
+
+
+def poll_class(polled: Polled) -> str:
+    """Return the class of a poll."""
+    state, reading = polled.outcome.state, polled.reading
+    if state.kind is not None:
+        return state.kind
+    if polled.response.status == _NOT_MODIFIED:
+        return "not-modified"
+    if reading is None:
+        return "unchanged"
+    return "new" if reading.items else "nothing-new"
