@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from uuid import UUID, uuid5
 
-from agents.identity.urls import canonical_url
+from agents.identity.urls import canonical_url, names_a_story
 
 # Never change these: every id ever published hangs on them.
 _ITEM_URL = UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562 namespace for URLs
@@ -27,11 +27,12 @@ def item_id(*, link: str | None, feed_id: str, guid: str | None, content: str) -
         guid: The feed's own id for the item.
         content: The item's content hash.
     """
-    if link and (canonical := canonical_url(link)):
+    # Some feeds give the site's home page as the link of every item.
+    if link and (canonical := canonical_url(link)) and names_a_story(canonical):
         return str(uuid5(_ITEM_URL, canonical))
     if guid:
         # A guid that is itself an address is one: two feeds of one site then agree.
-        if canonical := canonical_url(guid):
+        if (canonical := canonical_url(guid)) and names_a_story(canonical):
             return str(uuid5(_ITEM_URL, canonical))
         return str(uuid5(_ITEM_GUID, f"{feed_id}\n{guid}"))
     return str(uuid5(_ITEM_CONTENT, content))

@@ -6,6 +6,7 @@ how they are applied. The result is an identifier, not necessarily an address th
 
 from __future__ import annotations
 
+import base64
 import re
 from functools import cache
 from importlib import resources
@@ -22,6 +23,7 @@ _MAX_UNWRAP = 3
 class _Tracking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exact: frozenset[str]
     prefixes: tuple[str, ...]
+    values: dict[str, frozenset[str]]
 
 
 class _Host(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,9 +37,12 @@ class _Wrapper(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host_prefixes: frozenset[str]
+    host_aliases: dict[str, str]
     tracking: _Tracking
     hosts: dict[str, _Host]
+    path_prefixes: tuple[str, ...]
     path_suffixes: tuple[str, ...]
+    path_parameters: tuple[str, ...]
     amp_markers: tuple[str, ...]
     wrappers: tuple[_Wrapper, ...]
 
@@ -55,6 +60,11 @@ def is_web_address(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def names_a_story(canonical: str) -> bool:
+    """Whether a canonical address can tell one story from another: the home page of a site cannot."""
+    return any(sign in canonical.removeprefix("https://") for sign in "/?#")
 
 
 def canonical_url(url: str) -> str | None:
@@ -92,19 +102,38 @@ def _canonical_host(host: str) -> str:
     host = host.rstrip(".").lower()
     if not host.isascii():
         host = host.encode("idna").decode("ascii")
-    label, dot, rest = host.partition(".")
+    label, _, rest = host.partition(".")
     # "m.example.com" is example.com in another dress; "m.com" is somebody's name.
-    if dot and "." in rest and label in _rules().host_prefixes:
-        return rest
-    return host
+    while "." in rest and label in _rules().host_prefixes:
+        host = rest
+        label, _, rest = host.partition(".")
+    return _rules().host_aliases.get(host, host)
 
 
 def _unwrap(host: str, path: str) -> str | None:
     for wrapper in _rules().wrappers:
         if (host == wrapper.host or host.endswith("." + wrapper.host)) and (found := re.match(wrapper.path, path)):
-            inner = found["url"]
-            return inner if "://" in inner else f"https://{inner}"
+            groups = found.groupdict()
+            inner = groups["url"] if "url" in groups else _packed(groups["packed"])
+            return inner if inner is None or "://" in inner else f"https://{inner}"
     return None
+
+
+def _packed(packed: str) -> str | None:
+    """Return the first address in what Base64 packs: a byte with its length stands before it."""
+    try:
+        content = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    except ValueError:
+        return None
+    start = content.find(b"http")
+    if start < 1:
+        return None
+    # The length is a varint: one byte below 128, else the byte before holds its lower seven bits.
+    length = content[start - 1]
+    if start > 1 and content[start - 2] & 0x80:
+        length = content[start - 1] << 7 | content[start - 2] & 0x7F
+    address = content[start : start + length].decode("utf-8", "replace")
+    return address if is_web_address(address) else None
 
 
 def _canonical_path(path: str) -> str:
@@ -112,12 +141,17 @@ def _canonical_path(path: str) -> str:
     # Decode what needs no escape, escape what does, so that both spellings meet.
     path = quote(unquote(path, errors="strict"), safe=_UNRESERVED) if _decodable(path) else path
     rules = _rules()
+    for parameter in rules.path_parameters:
+        path = re.sub(rf";{re.escape(parameter)}=[^/;]*", "", path, flags=re.IGNORECASE)
     for marker in rules.amp_markers:
         path = re.sub(re.escape(marker) + r"(?=$|\.html?$)", "", path)
-    path = path.rstrip("/")
-    for suffix in rules.path_suffixes:
-        if path.endswith(suffix):
-            path = path[: -len(suffix)].rstrip("/")
+    before = ""
+    while path != before:
+        before, path = path, path.rstrip("/")
+        for prefix in rules.path_prefixes:
+            path = path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+        for suffix in rules.path_suffixes:
+            path = path.removesuffix(suffix)
     return path
 
 
@@ -133,12 +167,19 @@ def _decodable(path: str) -> bool:
 def _canonical_query(host: str, query: str) -> str:
     if not query:
         return ""
-    tracking = _rules().tracking
     special = _rules().hosts.get(host)
     kept = [
         (name, value)
         for name, value in parse_qsl(query, keep_blank_values=True, errors="replace")
-        if (special is not None and name in special.keep)
-        or (name not in tracking.exact and not name.startswith(tracking.prefixes))
+        if (special is not None and name in special.keep) or not _is_tracking(name.lower(), value)
     ]
     return "?" + urlencode(sorted(kept)) if kept else ""
+
+
+def _is_tracking(name: str, value: str) -> bool:
+    tracking = _rules().tracking
+    return (
+        name in tracking.exact
+        or name.startswith(tracking.prefixes)
+        or value.lower() in tracking.values.get(name, frozenset())
+    )

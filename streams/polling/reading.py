@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from agents.identity.ids import content_hash, item_id
-from agents.identity.urls import canonical_url
+from agents.identity.urls import canonical_url, names_a_story
 from agents.normalise.normalise import content, normalise, normalise_title
 from schemas.codec import encode
 from schemas.feed_state import Listed
@@ -147,7 +147,7 @@ def _identify(candidates: list[_Candidate], request: Request) -> None:
     for c in candidates:
         link = links[id(c)]
         # One link for several stories (a home page, a live ticker) says nothing about which story it is.
-        tells = link is not None and len(titles_by_link[link]) == 1 and link.count("/") > 2  # noqa: PLR2004
+        tells = link is not None and len(titles_by_link[link]) == 1 and names_a_story(link)
         guid = c.entry.guid if guids[_guid_key(c.entry)] == 1 else None
         c.item_id = item_id(link=c.entry.link if tells else None, feed_id=request.feed.id, guid=guid, content=c.hash)
     taken = {c.item_id for c in candidates}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 from pathlib import Path
 
@@ -18,6 +19,13 @@ from agents.normalise.normalise import content, normalise, normalise_title
 _STORY = "https://news.example/world/talks"
 
 
+def _packed(url: str) -> str:
+    """As aggregators pack addresses: field numbers and lengths, then the address, in Base64."""
+    size = len(url)
+    length = bytes([size]) if size < 128 else bytes([size & 0x7F | 0x80, size >> 7])
+    return base64.urlsafe_b64encode(b"\x08\x13\x22" + length + url.encode() + b"\xd2\x01\x00").decode().rstrip("=")
+
+
 @pytest.mark.parametrize(
     "variant",
     [
@@ -32,10 +40,34 @@ _STORY = "https://news.example/world/talks"
         "https://m.news.example/world/talks",
         "https://news.example/world/talks/amp",
         "https://news.example/world/%74alks",
+        "https://www.m.news.example/world/talks",
+        "https://news.example/amp/world/talks",
+        "https://news.example/world/talks/amp/",
+        "https://news.example/world/talks.amp",
+        "https://news.example/world/talks/print/",
+        "https://news.example/world/talks;jsessionid=0A1B2C",
+        "https://news.example/world/talks?outputType=amp&UTM_Source=x&WT.mc_id=7",
+        "https://news.example/world/talks?page=all&from=rss",
+        "https://news-example.cdn.ampproject.org/c/s/news.example/world/talks",
+        "https://www.google.com/amp/s/www.news.example/world/talks",
+        "https://news.google.com/rss/articles/" + _packed("https://news.example/world/talks"),
+        "https://news.google.com/__i/rss/rd/articles/"
+        + _packed("http://www.news.example/world/talks?" + 12 * "utm_source=x&"),
     ],
 )
 def test_variants_of_an_address_are_one_story(variant: str) -> None:
     assert canonical_url(variant) == canonical_url(_STORY)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://edition.cnn.com/2026/02/18/a/index.html", "https://www.cnn.com/2026/02/18/a"),
+        ("https://www.bbc.co.uk/news/world-1", "https://www.bbc.com/news/world-1"),
+    ],
+)
+def test_sites_with_two_names_are_one(one: str, other: str) -> None:
+    assert canonical_url(one) == canonical_url(other)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +78,13 @@ def test_variants_of_an_address_are_one_story(variant: str) -> None:
         "https://news.example/World/talks/2",
         "https://other.example/world/talks",
         "https://news.example:8080/world/talks",
+        "https://news.example/world/talks?page=2",
+        "https://news.example/world/amplifier",
+        "https://news.example/amplifier/world/talks",
+        "https://news.example/world/talks/footprint",
+        "https://news.example/world/talks?from=2026-02-18",
+        "https://news.google.com/rss/articles/CBMi!!",
+        "https://news.google.com/rss/articles/CBMiAAAA",
     ],
 )
 def test_other_addresses_are_other_stories(other: str) -> None:
@@ -85,6 +124,13 @@ def test_the_address_comes_before_the_guid_and_the_guid_before_the_content() -> 
     by_content = item_id(link=None, feed_id="a", guid=None, content="c")
     assert by_content == item_id(link=None, feed_id="b", guid=None, content="c")
     assert len({by_link, by_guid, by_content}) == 3
+
+
+def test_a_home_page_says_nothing_about_which_story_it_is() -> None:
+    one, other = (item_id(link="https://www.news.example/", feed_id="a", guid=g, content="c") for g in ("1", "2"))
+    assert one != other
+    posts = {item_id(link=f"https://news.example/?p={n}", feed_id="a", guid=None, content="c") for n in (1, 2)}
+    assert len(posts) == 2, "a query names a story"
 
 
 def _hash(title: str, html: str) -> str:
