@@ -64,6 +64,16 @@ class Uncertain(Struct, frozen=True, kw_only=True):
     end: CodePoint
 
 
+class Notice(Struct, frozen=True, kw_only=True):
+    """The publisher's own word that the article was corrected, or is taken back."""
+
+    kind: Annotated[Literal["kill", "correction"], Meta(description="kill: the event is a withdrawal")]
+    rule: RuleId
+    field: Annotated[Literal["title", "text"] | None, Meta(description="where it stands; null: it is not kept")] = None
+    start: CodePoint | None = None
+    end: CodePoint | None = None
+
+
 class Geopolitical(Struct, frozen=True, kw_only=True):
     """Whether the item is about relations, conflict or politics of international consequence."""
 
@@ -186,6 +196,7 @@ class Enriched(Struct, frozen=True, kw_only=True):
     categories: tuple[str, ...] = ()
     removed: tuple[Removed, ...] = ()
     uncertain: tuple[Uncertain, ...] = ()
+    notice: Annotated[Notice | None, Meta(description="reason is then withdrawn or corrected")] = None
     geopolitical: Geopolitical
     topics: Annotated[
         tuple[Topic, ...] | None,

@@ -1,0 +1,1 @@
+"""Publishers' own notices: a story is corrected, or taken back."""
