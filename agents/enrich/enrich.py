@@ -15,6 +15,7 @@ from agents.classify.topics.topics import TopicModel, decide, load_topics
 from agents.knowledge import knowledge_hash
 from agents.normalise.language import detect
 from agents.normalise.normalise import normalise, normalise_title
+from agents.notices.notices import Notices, find_notice, load_notices
 from agents.publish.publish import Decided, EventText, Provenance, publish
 from agents.strip.forms import Forms, load_forms
 from agents.strip.strip import strip
@@ -31,6 +32,7 @@ class Knowledge(Struct, frozen=True):
     forms: Forms
     gazetteer: Gazetteer
     topics: TopicModel
+    notices: Notices
     pipeline: Pipeline
 
 
@@ -43,8 +45,9 @@ def load_knowledge(overlay: Path | None = None) -> Knowledge:
     forms, form_files = load_forms(overlay)
     gazetteer, gazetteer_files = load_gazetteer(overlay)
     topics, topic_files = load_topics(overlay)
-    digest = knowledge_hash([*form_files, *gazetteer_files, *topic_files])
-    return Knowledge(forms, gazetteer, topics, Pipeline(version=version("geowire"), knowledge=digest))
+    notices, notice_files = load_notices(overlay)
+    digest = knowledge_hash([*form_files, *gazetteer_files, *topic_files, *notice_files])
+    return Knowledge(forms, gazetteer, topics, notices, Pipeline(version=version("geowire"), knowledge=digest))
 
 
 def enrich(item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text: EventText = "full") -> Enriched:
@@ -68,6 +71,7 @@ def enrich(item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text:
         language=language,
         removed=stripped.removed,
         uncertain=stripped.uncertain,
+        notice=find_notice(title, stripped.text, language.code, knowledge.notices),
         geopolitical=topical.geopolitical,
         topics=topical.topics,
         countries=found.countries,

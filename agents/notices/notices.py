@@ -4,8 +4,8 @@ Agencies say it in the headline (``CORRECTED-``, ``KILL:``), papers in a line of
 makes the event a withdrawal, so its forms are strict: the headline's label in capitals, or an article that is hardly
 more than the sentence that says so. A correction only says why the event came; whatever stands in the text is kept.
 
-The forms are data, one file a language (``forms/en.yaml``), in the templates of ``agents.strip.templates``; English ones
-count in every language, agencies use them everywhere.
+The forms are data, one file a language (``forms/en.yaml``), in the templates of ``agents.strip.templates``; English
+ones count in every language, agencies use them everywhere.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _KILLED_LONGEST = 700
 _LEAD = r"[\s*_(\[{【（«»\"'“”‘’„#>·•–-]*"
 _BEHIND = r"\s*(?:[:：|–)\]】(（]|$|-\s)"
 _BEHIND_LOUD = r"\s*(?:[:：|–)\]】(（-]|$)"
-_BEHIND_LABEL = r"(?:\s*[:：|–(（)\]】]|\s+-\s|\s*$|[^\n:]{0,40}\d[^\n:]{0,20}[:：])"
+_BEHIND_LABEL = r"(?:\s*[:：|–(（)\]】]|\s+-\s|[^\n:]{0,40}\d[^\n:]{0,20}[:：])"
 
 Kind = Literal["kill", "correction"]
 
@@ -128,7 +128,7 @@ def find_notice(title: str, text: str, language: str, notices: Notices) -> Notic
             return Notice(kind="kill", rule=f"{one.language}.kill")
     for one in forms:
         for pattern in one.titles["correction"]:
-            if match := pattern.match(_as_needed(pattern, title, folded_title)):
+            if match := _label(pattern, title, folded_title):
                 return _notice(one, "title", match.start(1), match.end(1))
         if one.ends is not None and (match := one.ends.search(folded_title)):
             return _notice(one, "title", match.start(1), match.end(1))
@@ -144,15 +144,19 @@ def _notice(forms: _Forms, field: Literal["title", "text"], start: int, end: int
 
 
 def _kills(forms: _Forms, title: str, folded_title: str, folded: str) -> bool:
-    if any(pattern.match(_as_needed(pattern, title, folded_title)) for pattern in forms.titles["kill"]):
+    if any(_label(pattern, title, folded_title) for pattern in forms.titles["kill"]):
         return True
     if forms.killed is None or len(folded) > _KILLED_LONGEST:
         return False
     return bool(forms.killed.match(folded) or (len(folded.strip()) == 0 and forms.killed.match(folded_title)))
 
 
-def _as_needed(pattern: re.Pattern[str], title: str, folded: str) -> str:
-    return folded if pattern.flags & re.IGNORECASE else title
+def _label(pattern: re.Pattern[str], title: str, folded: str) -> re.Match[str] | None:
+    """Return the label that opens a headline; one in capitals says nothing where all of it is in capitals."""
+    if pattern.flags & re.IGNORECASE:
+        return pattern.match(folded)
+    match = pattern.match(title)
+    return None if match is None or title[match.end() :].isupper() else match
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
@@ -167,7 +171,7 @@ def _compiled(file: _File) -> _Forms:
     sets = {name: tuple(_lines(words)) for name, words in file.sets.items()}
     kill, correction = file.kill, file.correction
     ends = [rf"[{re.escape(SENTENCE_ENDS)}]", r"\s*$", r"\s*\n"]
-    ends += [rf"[,;、，]?\s*{to_pattern(words, sets)}" for words in _lines(kill.goes_on)]
+    ends += [rf"[,;、，]?\s*(?:{to_pattern(words, sets)}){_word_end(words)}" for words in _lines(kill.goes_on)]
     opened = [to_pattern(template, sets) for template in _lines(correction.texts)]
     opened += [to_pattern(label, sets) + _BEHIND_LABEL for label in _lines(correction.labels)]
     brackets = "|".join(re.escape(fold(label)) for label in _lines(correction.titles))
@@ -193,6 +197,11 @@ def _titles(labels: str) -> tuple[re.Pattern[str], ...]:
 
 def _any(patterns: list[str], *, behind: str = "") -> re.Pattern[str] | None:
     return re.compile(f"{_LEAD}(?:{'|'.join(patterns)}){behind}") if patterns else None
+
+
+def _word_end(words: str) -> str:
+    """Return what stands behind words of alphabets whose words end with a blank: no letter."""
+    return r"(?!\w)" if words[-1] < "\u0530" else ""
 
 
 def _lines(text: str) -> list[str]:

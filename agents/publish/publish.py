@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from agents.identity.ids import decision_id
+from agents.publish.withdraw import emptied
 from schemas.codec import encode
 from schemas.enriched import (
     Actor,
@@ -16,6 +17,7 @@ from schemas.enriched import (
     Enriched,
     Geopolitical,
     Language,
+    Notice,
     Pair,
     Pipeline,
     Place,
@@ -43,6 +45,7 @@ class Decided(Struct, frozen=True, kw_only=True):
     language: Language
     removed: tuple[Removed, ...]
     uncertain: tuple[Uncertain, ...]
+    notice: Notice | None
     geopolitical: Geopolitical
     topics: tuple[Topic, ...] | None
     countries: tuple[Country, ...]
@@ -77,7 +80,7 @@ def publish(item: RawItem, decided: Decided, provenance: Provenance, pipeline: P
         item_id=item.item_id,
         content_hash=item.content_hash,
         generation=provenance.generation,
-        reason=provenance.reason,
+        reason=_reason(provenance.reason, decided.notice),
         supersedes=provenance.supersedes,
         backfill=item.backfill,
         url=item.link,
@@ -94,6 +97,7 @@ def publish(item: RawItem, decided: Decided, provenance: Provenance, pipeline: P
         categories=item.categories,
         removed=decided.removed,
         uncertain=decided.uncertain,
+        notice=decided.notice,
         geopolitical=decided.geopolitical,
         topics=decided.topics,
         countries=decided.countries,
@@ -105,12 +109,21 @@ def publish(item: RawItem, decided: Decided, provenance: Provenance, pipeline: P
         rights=item.rights,
         pipeline=pipeline,
     )
-    if text != "full":
+    if event.reason == "withdrawn":
+        event = emptied(event)
+    elif text != "full":
         event = _shortened(event, _EXCERPT if text == "excerpt" else 0)
     return identified(event)
 
 
 _NO_PIPELINE = Pipeline(version="", knowledge="")
+
+
+def _reason(reason: Reason, notice: Notice | None) -> Reason:
+    """Return why the event comes: the publisher's own word goes before what dedupe saw."""
+    if notice is None:
+        return reason
+    return "withdrawn" if notice.kind == "kill" else "corrected"
 
 
 def identified(event: Enriched) -> Enriched:
@@ -130,6 +143,7 @@ def _shortened(event: Enriched, length: int) -> Enriched:
         text=f"{cut}…" if cut and kept < len(event.text) else cut,
         removed=tuple(msgspec.structs.replace(span, text="") for span in event.removed),
         uncertain=tuple(span for span in event.uncertain if span.end <= kept),
+        notice=_cut_notice(event.notice, kept),
         topics=None if event.topics is None else tuple(_cut_evidence(topic, kept) for topic in event.topics),
         countries=tuple(_cut_evidence(country, kept) for country in event.countries),
         places=tuple(_cut_evidence(place, kept) for place in event.places),
@@ -140,3 +154,9 @@ def _shortened(event: Enriched, length: int) -> Enriched:
 def _cut_evidence(found: Found, kept: int) -> Found:
     evidence = tuple(span for span in found.evidence if span.field == "title" or span.end <= kept)
     return msgspec.structs.replace(found, evidence=evidence)
+
+
+def _cut_notice(notice: Notice | None, kept: int) -> Notice | None:
+    if notice is None or notice.field != "text" or (notice.end or 0) <= kept:
+        return notice
+    return msgspec.structs.replace(notice, field=None, start=None, end=None)

@@ -21,6 +21,7 @@ def emptied(event: Enriched) -> Enriched:
         categories=(),
         removed=(),
         uncertain=(),
+        notice=event.notice if event.notice is not None and event.notice.kind == "kill" else None,
         geopolitical=Geopolitical(value=None),
         topics=None,
         countries=(),

@@ -35,7 +35,8 @@ _ARABIC = (
     ("\u0643", "\u06a9"),
     ("\u200c", " "),
 )
-
+_ARABIC_LETTERS = "\u0627\u0631\u064a\u0643\u0649\u0623"
+"""Says that a text is in that script; a literal of a few letters may have none but those that are replaced."""
 
 # Letters of Latin and Greek with a sign that capitals often go without.
 _ACCENTED = re.compile(r"[\u00e0-\u024f\u0386-\u03ce]")
@@ -50,11 +51,11 @@ def fold(text: str) -> str:
         return folded
     for old, new in _REPLACED:
         folded = folded.replace(old, new)
-    if "\u03b1" in folded:
+    if "\u03b1" in folded or "\u03c2" in folded:
         folded = _replace(folded, _GREEK)
-    if "\u0430" in folded or "\u043e" in folded:
+    if "\u0430" in folded or "\u043e" in folded or "\u0451" in folded:
         folded = _replace(folded, _CYRILLIC)
-    if "\u0627" in folded or "\u0631" in folded:
+    if any(letter in folded for letter in _ARABIC_LETTERS):
         folded = _replace(folded, _ARABIC)
     return folded
 

@@ -70,6 +70,8 @@ def _decisions(event: Enriched, colours: dict[str, str]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
+    if event.notice is not None:
+        table.add_row("notice", f"{event.reason} by the publisher's own word ({event.notice.rule})")
     table.add_row("geopolitical", _geopolitical(event))
     for topic in event.topics or ():
         words = ", ".join(dict.fromkeys(f"“{evidence.text}”" for evidence in topic.evidence))
