@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +14,8 @@ import yaml
 
 from agents.enrich.enrich import Knowledge, enrich, load_knowledge
 from agents.knowledge import read_files
+from agents.normalise.normalise import normalise, normalise_title
+from agents.notices.notices import find_notice, load_notices
 from agents.publish.publish import EventText, Provenance
 from schemas.codec import encode
 from schemas.enriched import Enriched, RawRef, Reason
@@ -88,3 +93,16 @@ def test_an_operators_forms_are_added(tmp_path: Path) -> None:
     forms.write_text('language: en\nkill:\n  texts: "this <nothing> is gone"\n')
     with pytest.raises(ConfigError, match="there is no word set <nothing>"):
         load_knowledge(tmp_path)
+
+
+@pytest.mark.eval_data
+def test_real_articles_are_not_taken_for_notices(eval_data: Path) -> None:
+    """Nigerian papers, 2021: one of 12,000 versions carries a correction, and none is a kill."""
+    found: Counter[str] = Counter()
+    notices, _ = load_notices()
+    with gzip.open(eval_data / "eval/stream_ngr_2021.jsonl.gz") as lines:
+        for article in map(json.loads, lines):
+            notice = find_notice(normalise_title(article["title"]), normalise(article["text"]).text, "en", notices)
+            found[notice.kind if notice else "none"] += 1
+    assert found.total() == 12_000
+    assert (found["kill"], found["correction"]) == (0, 1)
