@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
+from operator import mul
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
 from agents.classify.document import Document
-from agents.classify.topics.features import CountryMention, Item, Spoken, item_features, read, topic_features
-from agents.classify.topics.terms import CatalogueEntry, Terms, read_catalogue, read_terms
-from agents.knowledge import KnowledgeFile, parse_yaml, read_files
+from agents.classify.topics.catalogue import CatalogueEntry, read_catalogue
+from agents.classify.topics.decision import Decision, probability, read_decision
+from agents.classify.topics.features import item_features, topic_features
+from agents.classify.topics.lexicon import GENRES, Languages, Lexicon
+from agents.classify.topics.names import Names, read_names
+from agents.classify.topics.reading import LEVEL_WEIGHTS, Mention, Reading, Span, read
+from agents.classify.topics.termfile import LEVELS
+from agents.knowledge import KnowledgeFile, read_files
 from schemas.enriched import Evidence, Geopolitical, Topic
 
 _ROOM = "classify/topics"
 _EVIDENCE_MAX = 5
 
 
-class Decision(Struct, frozen=True, forbid_unknown_fields=True):
-    """``decision.yaml``: coefficients of the two logistic functions, and from what probability on they say yes."""
-
-    geopolitical: tuple[float, ...]
-    topic: tuple[float, ...]
-    geopolitical_from: float
-    topic_from: float
-    topics_max: int
-    topic_offset: dict[str, float] = {}
-
-
 class TopicModel(Struct, frozen=True):
-    """The compiled knowledge."""
+    """The knowledge.
+
+    Attributes:
+        catalogue: The topics; their order is that of a reading's slots.
+        languages: The terms.
+        names: What actors and places of the gazetteer speak for, by id.
+        decision: Coefficients and thresholds.
+    """
 
     catalogue: dict[str, CatalogueEntry]
-    terms: dict[str, Terms]
+    languages: Languages
+    names: Names
     decision: Decision
 
 
@@ -46,8 +48,16 @@ class TopicDecision(Struct, frozen=True):
     coverage: Literal["proven", "experimental", "none"]
 
 
+class Scored(Struct, frozen=True):
+    """A topic of an item: its slot and id, and how probable it is that the item is about it."""
+
+    slot: int
+    id: str
+    score: float
+
+
 def load_topics(overlay: Path | None = None) -> tuple[TopicModel, list[KnowledgeFile]]:
-    """Read and compile catalogue, terms and coefficients, the operator's laid over the shipped ones.
+    """Read catalogue, terms and coefficients, the operator's laid over the shipped ones.
 
     Raises:
         ConfigError: A file is not of its form; says file and fault.
@@ -55,78 +65,101 @@ def load_topics(overlay: Path | None = None) -> tuple[TopicModel, list[Knowledge
     general = read_files(_ROOM, overlay=overlay)
     terms = read_files(f"{_ROOM}/terms", overlay=overlay)
     catalogue = read_catalogue(general)
-    (decision, *_) = [parse_yaml(file, Decision) for file in reversed(general) if file.stem == "decision"]
-    return TopicModel(catalogue, read_terms(terms, catalogue), decision), [*general, *terms]
+    ids = list(catalogue)
+    model = TopicModel(catalogue, Languages(terms, ids), read_names(general, ids), read_decision(general))
+    return model, [*general, *terms]
 
 
-def decide(document: Document, mentions: Sequence[CountryMention], model: TopicModel) -> TopicDecision:
+def decide(document: Document, mentions: Sequence[Mention], model: TopicModel) -> TopicDecision:
     """Decide about an item.
 
     Args:
         document: The stripped item.
-        mentions: The countries that the gazetteer found in it.
+        mentions: The names that the gazetteer found in it.
         model: The knowledge.
     """
-    terms = model.terms.get(document.language.partition("-")[0])
-    if terms is None:
+    lexicon = model.languages.get(document.language.partition("-")[0])
+    if lexicon is None:
         return TopicDecision(Geopolitical(value=None), None, "none")
-    item = read(document, mentions, terms)
-    odds = _product(item_features(item), model.decision.geopolitical)
-    score = _probability(odds)
-    value = bool(item.topics) and score >= model.decision.geopolitical_from
-    topics = _topics(document, item, odds, model, calibrated=terms.coverage == "proven") if value else ()
-    shown = round(score, 3) if terms.coverage == "proven" else None
-    return TopicDecision(Geopolitical(value=value, score=shown), topics, terms.coverage)
+    return judge(document, read(document, mentions, lexicon, model.names), lexicon, model)
 
 
-def _topics(document: Document, item: Item, odds: float, model: TopicModel, *, calibrated: bool) -> tuple[Topic, ...]:
+def judge(document: Document, reading: Reading, lexicon: Lexicon, model: TopicModel) -> TopicDecision:
+    """Decide about an item that was read."""
+    odds = dot(item_features(reading), model.decision.item)
+    score = probability(odds)
+    value = score >= model.decision.item_from and any(reading.points[: -len(GENRES)])
+    proven = lexicon.coverage == "proven"
+    shown = round(score, 3) if proven else None
+    if not value:
+        return TopicDecision(Geopolitical(value=False, score=shown), (), lexicon.coverage)
+    topics = _topics(document, reading, scored(reading, odds, model), lexicon, model, calibrated=proven)
+    return TopicDecision(Geopolitical(value=True, score=shown), topics, lexicon.coverage)
+
+
+def scored(reading: Reading, odds: float, model: TopicModel) -> list[Scored]:
+    """Return the topics that an item has terms of, the likeliest first.
+
+    Args:
+        reading: The item.
+        odds: Log-odds of its being geopolitical.
+        model: The knowledge.
+    """
+    found = [
+        Scored(slot, id_, probability(dot(topic_features(reading, slot, odds), model.decision.topic)))
+        for slot, id_ in enumerate(model.catalogue)
+        if reading.points[slot]
+    ]
+    return sorted(found, key=lambda entry: (-entry.score, entry.slot))
+
+
+def _topics(
+    document: Document, reading: Reading, found: list[Scored], lexicon: Lexicon, model: TopicModel, *, calibrated: bool
+) -> tuple[Topic, ...]:
     """Return the topics it is about, at least one, as it is geopolitical: the primary first, then the likeliest.
 
     The primary one has the most weight of terms: a side matter in plain words can be more certain than the main one.
     """
-    scored = sorted(
-        ((topic_score(item, id_, spoken, odds, model.decision), id_) for id_, spoken in item.topics.items()),
-        key=lambda entry: (-entry[0], entry[1]),
-    )
-    likely = [entry for entry in scored if entry[0] >= model.decision.topic_from][: model.decision.topics_max]
-    chosen = likely or scored[:1]
-    primary = max(chosen, key=lambda entry: (item.topics[entry[1]].points, entry[0]))
+    likely = [entry for entry in found if entry.score >= model.decision.topic_from][: model.decision.topics_max]
+    chosen = likely or found[:1]
+    primary = max(chosen, key=lambda entry: (reading.points[entry.slot], entry.score))
     return tuple(
         Topic(
-            id=id_,
-            medtop=model.catalogue[id_].medtop,
-            score=round(score, 3) if calibrated else None,
-            primary=id_ == primary[1],
-            evidence=_evidence(document, item.topics[id_]),
+            id=entry.id,
+            medtop=model.catalogue[entry.id].medtop,
+            score=round(entry.score, 3) if calibrated else None,
+            primary=entry is primary,
+            evidence=_evidence(document, reading, entry, lexicon, model),
         )
-        for score, id_ in sorted(chosen, key=lambda entry: entry is not primary)
+        for entry in sorted(chosen, key=lambda entry: entry is not primary)
     )
 
 
-def topic_score(item: Item, id_: str, spoken: Spoken, odds: float, decision: Decision) -> float:
-    """Return the probability that a reader of the guide finds the item to be about the topic."""
-    offset = decision.topic_offset.get(id_, 0.0)
-    return _probability(_product(topic_features(item, spoken, odds), decision.topic) + offset)
-
-
-def _evidence(document: Document, spoken: Spoken) -> tuple[Evidence, ...]:
-    best = sorted(spoken.spans, key=lambda span: -span[3])[:_EVIDENCE_MAX]
+def _evidence(
+    document: Document, reading: Reading, topic: Scored, lexicon: Lexicon, model: TopicModel
+) -> tuple[Evidence, ...]:
+    """Return the spans that spoke most for a topic, in their order in the item."""
+    spoken = []
+    for number, span in enumerate(reading.spans):
+        pattern = span[3]
+        for slot, level in lexicon.senses[pattern] if pattern >= 0 else model.names.of(pattern):
+            if slot == topic.slot:
+                spoken.append((-span[4] * LEVEL_WEIGHTS[level], number, level))
+    spoken.sort()
     return tuple(
-        Evidence(
-            field=field,
-            start=hit.start,
-            end=hit.end,
-            text=(document.title if field == "title" else document.text)[hit.start : hit.end],
-            rule=f"topics.{sense.topic}.{sense.level}",
-            weight=round(weight, 2),
-        )
-        for field, hit, sense, weight in best
+        _spoken(document, reading.spans[number], f"topics.{topic.id}.{LEVELS[level]}", -weight, lexicon)
+        for weight, number, level in spoken[:_EVIDENCE_MAX]
     )
 
 
-def _product(features: Sequence[float], coefficients: Sequence[float]) -> float:
-    return sum(feature * coefficient for feature, coefficient in zip(features, coefficients, strict=True))
+def _spoken(document: Document, span: Span, rule: str, weight: float, lexicon: Lexicon) -> Evidence:
+    field, start, end, pattern, _ = span
+    text = document.title if field == "title" else document.text
+    if pattern >= 0:
+        start, end = lexicon.word(text, start, end, pattern)
+    return Evidence(field=field, start=start, end=end, text=text[start:end], rule=rule, weight=round(weight, 2))
 
 
-def _probability(odds: float) -> float:
-    return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds))))
+def dot(features: Sequence[float], coefficients: Sequence[float]) -> float:
+    """Return the sum of the products."""
+    return sum(map(mul, features, coefficients), 0.0)
