@@ -24,7 +24,7 @@ from schemas.errors import DataError
 from schemas.raw import FeedRef, RawItem
 from schemas.record import Position, Record
 from schemas.times import from_datetime, to_milliseconds
-from streams.polling.dates import parse_date
+from streams.polling.formats.dates import parse_date
 
 _EPOCH = "1970-01-01T00:00:00.000Z"
 _NEVER = 1 << 62

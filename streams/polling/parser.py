@@ -18,6 +18,8 @@ import msgspec
 from streams.polling.reading import Reading, Request, read
 
 MEMORY_MAX = 1 << 30
+READY = b"\x06"
+"""What the process says once it can take requests: its start does not count against a document's deadline."""
 LENGTH = struct.Struct(">I")
 decode_request = msgspec.msgpack.Decoder(tuple[Request, bytes]).decode
 encode = msgspec.msgpack.Encoder().encode
@@ -33,6 +35,8 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     requests = sys.stdin.buffer
+    replies.write(READY)
+    replies.flush()
     while header := requests.read(LENGTH.size):
         (length,) = LENGTH.unpack(header)
         request, body = decode_request(requests.read(length))

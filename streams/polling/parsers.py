@@ -8,10 +8,14 @@ from typing import Self
 
 import msgspec
 
-from streams.polling.parser import LENGTH, encode
+from schemas.errors import InfrastructureError
+from streams.polling.parser import LENGTH, READY, encode
 from streams.polling.reading import Reading, Request
 
 DEADLINE_SECONDS = 5.0
+COMMAND = ("-m", "streams.polling.parser")
+"""What a parser process runs, behind the name of the interpreter."""
+_START_SECONDS = 60.0
 
 _decode_reading = msgspec.msgpack.Decoder(Reading).decode
 
@@ -40,23 +44,21 @@ class Parsers:
         """
         process = await self._idle.get()
         try:
-            if process is None:
+            # One that has ended while it had nothing to do (out of memory elsewhere?) is no fault of the document's.
+            if process is None or process.returncode is not None:
                 process = await _start()
             return await asyncio.wait_for(_ask(process, request, body), self._deadline)
         except TimeoutError:
             await _end(process)
-            process = None
-            return Reading(version="", problem=f"the document took longer than {self._deadline:.0f} s to parse")
+            return Reading(version="", problem=f"the document took longer than {self._deadline:g} s to parse")
         except (asyncio.IncompleteReadError, ConnectionError):
             await _end(process)
-            process = None
             return Reading(version="", problem="the document ended its parser (more than 1 GiB of memory?)")
         except BaseException:  # cancelled between question and answer: the process cannot be used again
             await _end(process)
-            process = None
             raise
         finally:
-            self._idle.put_nowait(process)
+            self._idle.put_nowait(process if process is not None and process.returncode is None else None)
 
     async def close(self) -> None:
         """End all processes."""
@@ -65,14 +67,25 @@ class Parsers:
 
 
 async def _start() -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
+    process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "streams.polling.parser",
+        *COMMAND,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=1 << 20,
     )
+    assert process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
+    try:
+        await asyncio.wait_for(process.stdout.readexactly(len(READY)), _START_SECONDS)
+    except (TimeoutError, asyncio.IncompleteReadError) as error:
+        await _end(process)
+        raise InfrastructureError(
+            "the process that parses feeds does not start; try `python -m streams.polling.parser`"
+        ) from error
+    except BaseException:
+        await _end(process)
+        raise
+    return process
 
 
 async def _ask(process: asyncio.subprocess.Process, request: Request, body: bytes) -> Reading:

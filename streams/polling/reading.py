@@ -23,7 +23,8 @@ from schemas.codec import encode
 from schemas.feed_state import Listed
 from schemas.raw import FeedRef, HttpResponse, RawItem, Rights
 from schemas.times import from_datetime
-from streams.polling.entries import Entry, Hints, ParsedFeed, parse_feed
+from streams.polling.formats.document import parse_feed
+from streams.polling.formats.entries import Entry, Hints, ParsedFeed
 
 _BACKFILL = timedelta(hours=48)
 _SIBLING_LEAST = 25
@@ -96,7 +97,9 @@ def read(request: Request, body: bytes) -> Reading:
     """Parse a document and compare it with what the feed listed before."""
     now = datetime.fromisoformat(request.fetched)
     parsed = parse_feed(body, url=request.http.url, content_type=request.content_type, now=now)
-    candidates = [_candidate(entry) for entry in parsed.entries if entry.title or entry.link or entry.summary]
+    candidates = [
+        _candidate(entry) for entry in parsed.entries if entry.title or entry.link or entry.summary or entry.body
+    ]
     _identify(candidates, request)
     chosen = _one_each(candidates)
     before = {listed.item_id: listed.content_hash for listed in request.listed}

@@ -13,6 +13,24 @@ _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 # The sign as it is meant: GMT+9 is nine hours ahead. (POSIX reads it the other way round, and so do some parsers.)
 _GMT_OFFSET = re.compile(r"\b(?:GMT|UTC)\s*([+-])\s*(\d{1,2})(?::?(\d\d))?\b", re.IGNORECASE)
+# Zones by name, as far as the name means one thing in news feeds; feedparser knows those of RFC 822 and takes all
+# others for GMT. IST is India's: Ireland and Israel write offsets.
+_ZONES = {
+    "WAT": "+0100", "CET": "+0100", "MEZ": "+0100", "BST": "+0100", "WEST": "+0100", "CEST": "+0200", "MESZ": "+0200",
+    "EET": "+0200", "SAST": "+0200", "CAT": "+0200", "EEST": "+0300", "EAT": "+0300", "MSK": "+0300", "TRT": "+0300",
+    "PKT": "+0500", "IST": "+0530", "NPT": "+0545", "WIB": "+0700", "ICT": "+0700", "HKT": "+0800", "SGT": "+0800",
+    "PHT": "+0800", "AWST": "+0800", "JST": "+0900", "KST": "+0900", "AEST": "+1000", "AEDT": "+1100", "NZST": "+1200",
+    "NZDT": "+1300", "BRT": "-0300", "ART": "-0300", "CLT": "-0400",
+}  # fmt: skip
+_ZONE = re.compile(rf"(?<=\d\s)(?:{'|'.join(_ZONES)})\s*$")
+_SHORT_OFFSET = re.compile(r"([+-])(\d):(\d\d)$")
+_EPOCH = re.compile(r"(1\d{9})(?:\d{3})?$")
+_COMPACT = re.compile(r"(\d{8})T?(\d{6})(Z|[+-]\d{4})?$")
+_CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]\s*(?:(\d{1,2})[:時时]\s*(\d\d))?")
+_SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ ,T]+(\d{1,2}):(\d\d)(?::(\d\d))?)?$")
+_DAY_WITH_DOT = re.compile(r"\b(\d{1,2})\.(?=\s+[^\W\d_])")
+_DE = re.compile(r"(?<=[\d\w])\s+de\s+(?=\w)", re.IGNORECASE)
+_MONTHS_IN_YEAR = 12
 _DOTTED = re.compile(r"^\s*(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ ,T]+(\d{1,2}):(\d\d)(?::(\d\d))?)?\s*(.*)$")
 _MONTH = re.compile(r"[^\W\d_]{3,12}\.?", re.UNICODE)
 _ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -50,12 +68,47 @@ def parse_date(written: str, *, now: datetime) -> datetime | None:
     Returns:
         An aware datetime in UTC, or None where it cannot be read or cannot be true.
     """
-    text = _GMT_OFFSET.sub(_numeric_offset, written.strip()[:100])
-    english = _in_english(text)
-    moment = _dotted(text) or _by_feedparser(text) or _by_feedparser(english) or _spelled_out(english)
+    text = _tidy(written.strip()[:100])
+    moment = _in_figures(text) or _by_feedparser(text)
+    if moment is None:
+        english = _in_english(text)
+        moment = _by_feedparser(english) or _spelled_out(english)
     if moment is None or moment > now + _AHEAD or moment < _OLDEST:
         return None
     return moment
+
+
+def _tidy(text: str) -> str:
+    """Write a zone as an offset of four digits."""
+    text = _GMT_OFFSET.sub(_numeric_offset, text)
+    text = _ZONE.sub(lambda zone: _ZONES[zone[0].strip()], text)
+    return _SHORT_OFFSET.sub(r"\g<1>0\2\3", text)
+
+
+def _in_figures(text: str) -> datetime | None:
+    """Read a date without words in forms that feedparser does not know or reads only half."""
+    try:
+        if found := _EPOCH.match(text):
+            return datetime.fromtimestamp(int(found[1]), UTC)
+        if found := _COMPACT.match(text):
+            zone = (found[3] or "Z").replace("Z", "+0000")
+            return datetime.strptime(f"{found[1]}{found[2]}{zone}", "%Y%m%d%H%M%S%z").astimezone(UTC)
+        if found := _CJK.match(text):
+            return datetime(*(int(part or 0) for part in found.groups()), tzinfo=UTC)  # type: ignore[arg-type,misc]
+        if found := _SLASHED.match(text):
+            return _slashed(found)
+    except ValueError:
+        return None
+    return _dotted(text)
+
+
+def _slashed(found: re.Match[str]) -> datetime | None:
+    """Read ``18/02/2026`` where its order can be told."""
+    first, second, year, hour, minute, seconds = (int(part or 0) for part in found.groups())
+    if first <= _MONTHS_IN_YEAR and second <= _MONTHS_IN_YEAR and first != second:
+        return None
+    day, month = (second, first) if second > _MONTHS_IN_YEAR else (first, second)
+    return datetime(year, month, day, hour, minute, seconds, tzinfo=UTC)
 
 
 def _by_feedparser(text: str) -> datetime | None:
@@ -105,4 +158,5 @@ def _in_english(text: str) -> str:
                 return english
         return word[0]
 
-    return _MONTH.sub(month, re.sub(r"^\s*[^\W\d_]+\.?,\s*", "", text))
+    text = _DE.sub(" ", _DAY_WITH_DOT.sub(r"\1", re.sub(r"^\s*[^\W\d_]+\.?,\s*", "", text)))
+    return _MONTH.sub(month, text)
