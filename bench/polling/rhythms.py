@@ -18,7 +18,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from streams.polling.entries import parse_feed
+from streams.polling.formats.document import parse_feed
 
 DAY = 86_400.0
 _RECENT = 14 * DAY
