@@ -18,6 +18,7 @@ from eval.data import records
 _PAGES = ("naeb", "fundus", "fundus_eval", "scrapinghub")
 _CLEAN = ("topics/bbc2225", "topics/10kgnad_test", "topics/muc4", "countries/geovirus", "countries/reuters21578")
 _ALL_LINK = 0.95
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
 _BEFORE = "The committee met for two hours on Tuesday and heard nine witnesses from four regions."
 _BEHIND = "No date for the next meeting was set, according to its secretary."
 _LABEL = re.compile(r"(.{2,40}?)\s*(?:[:|]|\s[-–]|-(?=\S)|…|\.{2,})\s*(?=\S)")
@@ -92,31 +93,36 @@ def _is_strong(span: dict[str, Any]) -> bool:
 
 
 def pages(promo: Path) -> Iterator[Text]:
-    """Yield the pages with strangers' gold: every line, the kept ones as what stays."""
+    """Yield the pages with strangers' gold: every line, the kept ones as what stays; grey ones count neither way."""
+    grey = {record["text"] for record in records(promo / "promo_grey_lines.jsonl")}
     for name in _PAGES:
         for record in records(promo / f"{name}_lines.jsonl.gz"):
-            yield _page(f"{name}/{record['id'].removesuffix('.html.gz')}", record["title"], record["lines"])
+            id_ = f"{name}/{record['id'].removesuffix('.html.gz')}"
+            yield _page(id_, record["title"], record["lines"], grey)
 
 
 def golds(promo: Path) -> Iterator[Text]:
     """Yield the same pages as their gold has them: the kept lines alone."""
+    grey = {record["text"] for record in records(promo / "promo_grey_lines.jsonl")}
     for name in _PAGES:
         for record in records(promo / f"{name}_lines.jsonl.gz"):
             kept = [line for line in record["lines"] if line["label"] == "keep"]
-            yield _page(f"{name}/{record['id'].removesuffix('.html.gz')}", record["title"], kept)
+            yield _page(f"{name}/{record['id'].removesuffix('.html.gz')}", record["title"], kept, grey)
 
 
-def _page(id_: str, title: str, lines: list[dict[str, Any]]) -> Text:
+def _page(id_: str, title: str, lines: list[dict[str, Any]], grey: set[str]) -> Text:
     stays: list[Span] = []
     markup: list[str] = []
     position = 0
     for number, line in enumerate(lines):
         text = line["text"]
-        if line["label"] == "keep":
+        if line["label"] == "keep" and text not in grey:
             stays.append(Span(f"{id_}@{number}", position, position + len(text)))
         position += len(text) + 1
         escaped = html.escape(text, quote=False)
-        markup.append(f"<p><a href='/x'>{escaped}</a></p>" if line["link"] >= _ALL_LINK else f"<p>{escaped}</p>")
+        tag = line["tag"] if line["tag"] in _HEADINGS else "p"
+        linked = f"<a href='/x'>{escaped}</a>" if line["link"] >= _ALL_LINK else escaped
+        markup.append(f"<{tag}>{linked}</{tag}>")
     text = "\n".join(line["text"] for line in lines)
     return Text(id=id_, title=title, text=text, stays=tuple(stays), source="".join(markup))
 

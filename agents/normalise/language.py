@@ -36,10 +36,17 @@ def detect(text: str, *, stated: str | None = None) -> Language:
         BCP 47 code, ``und`` where neither text nor feed says. The confidence is the share of the text in that
         language as cld2 sees it; null where the feed's word was taken.
     """
-    sample = _ADDRESS.sub(" ", text[:_SAMPLE])
+    sample = text[:_SAMPLE]
+    if "@" in sample or "://" in sample:
+        sample = _ADDRESS.sub(" ", sample)
     declared = _primary(stated)
     hint = _TO_CLD2.get(declared, declared) if declared else None
-    reliable, _, details = pycld2.detect(sample, hintLanguage=hint if hint in _KNOWN else None)
+    hint = hint if hint in _KNOWN else None
+    try:
+        reliable, _, details = pycld2.detect(sample, hintLanguage=hint)
+    except pycld2.error:  # code points that Unicode keeps for internal use
+        printable = "".join(character for character in sample if character.isprintable())
+        reliable, _, details = pycld2.detect(printable, hintLanguage=hint)
     code, share = details[0][1], details[0][2]
     if code != "un" and (reliable or declared is None):
         return Language(code=_FROM_CLD2.get(code, code), confidence=round(share / 100, 2))

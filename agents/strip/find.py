@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from agents.strip.forms import Form, line_key
+from agents.strip.bars import read_bar
+from agents.strip.forms import Form, line_key, uncounted
 from agents.strip.headline import is_headline
 from agents.strip.label import read_label, read_lone_label
-from agents.strip.page import Finding, Line, Page, match_form
-from agents.strip.signs import DENSE_ENDS, SENTENCE_ENDS
+from agents.strip.links import linked_lines, sibling_lines
+from agents.strip.page import Finding, Line, Page, is_dense, match_form
+from agents.strip.signs import DENSE_ENDS, FULL_STOPS, SENTENCE_ENDS
 
 _LONGEST_LINE = 160
 _LONGEST_SENTENCE = 320
-_LONGEST_PREFIX = 40
 _RUN = 3
 """So many weak lines in a row ("Facebook", "Twitter", "Email") need no other neighbour."""
 
 
 def find(page: Page) -> list[Finding]:
     """Return everything in the text that is, or may be, no part of the article; unordered, may overlap."""
+    if not page.lines:
+        return []
     # Step 1. Lines that are nothing but a known phrase.
     findings, weak = _whole_lines(page)
     # Step 2. Anchors of all other forms, the genuine look-alikes first.
@@ -26,17 +29,23 @@ def find(page: Page) -> list[Finding]:
     for start, end, form in hits:
         if form.shape == "keep" or any(low <= start < high for low, high in kept):
             continue
-        if form.shape == "label" and start < done:
+        if form.shape in _ONCE and start < done:
             continue
         found = _apply(page, form, start, end)
-        if form.shape == "label" and any(finding.certain for finding in found):
+        if form.shape in _ONCE and any(finding.certain for finding in found):
             done = max(finding.end for finding in found if finding.certain)
         findings += found
     # Step 3. Headlines of other articles, with or without a label we know.
-    findings += _sibling_lines(page)
-    # Step 4. Weak lines go where their neighbours go.
+    findings += sibling_lines(page)
+    if page.links:
+        findings += linked_lines(page)
+    # Step 4. Doubtful parts and weak lines go where what stands beside them goes.
+    findings = _filled_lines(page, findings)
     findings += _in_company(page, findings, weak)
     return findings
+
+
+_ONCE = frozenset({"label", "bar"})
 
 
 def _whole_lines(page: Page) -> tuple[list[Finding], dict[int, Form]]:
@@ -46,50 +55,60 @@ def _whole_lines(page: Page) -> tuple[list[Finding], dict[int, Form]]:
     for line in page.lines:
         if line.end - line.start > _LONGEST_LINE:
             continue
-        forms = known.get(line_key(page.folded[line.start : line.end]))
-        if forms is None:
+        key = line_key(page.folded[line.start : line.end])
+        form = _of_language(page, known.get(key)) or _counted(page, key)
+        if form is None or _is_rest(page, line) or page.is_title(line):
             continue
-        form = _of_language(page, forms)
         if form.shape == "label":
             findings += read_lone_label(page, form, line)
         elif form.strength == "weak":
-            if page.holds(form.language):
-                weak[line.index] = form
+            weak[line.index] = form
         else:
-            findings.append(Finding(line.start, line.end, form.kind, form.rule, certain=True))
+            findings.append(Finding(line.start, line.end, form.kind, form.rule, form.strength == "sure" or page.proven))
     return findings, weak
 
 
-def _of_language(page: Page, forms: tuple[Form, ...]) -> Form:
-    """Return the form of the text's own language, else of its relatives, else the first; labels before lines."""
-    return min(
-        forms, key=lambda form: (form.language != page.language, not page.holds(form.language), form.shape != "label")
-    )
+def _of_language(page: Page, forms: tuple[Form, ...] | None) -> Form | None:
+    """Return the form of the text's own language, else of one that holds there; labels before lines."""
+    if forms is None:
+        return None
+    valid = [form for form in forms if form.language in page.held or (form.foreign and form.strength == "sure")]
+    return min(valid, key=lambda form: (form.language != page.language, form.shape != "label"), default=None)
+
+
+def _counted(page: Page, key: str) -> Form | None:
+    """Return the form of a line with a number to it: ``Comments (4)``, ``Advertisement 2``, ``3 shares``."""
+    if not key or not (key[0].isdigit() or key[-1].isdigit()):
+        return None
+    form = _of_language(page, page.forms.lines.get(uncounted(key)))
+    return form if form is not None and form.shape == "line" and form.strength != "weak" else None
+
+
+def _is_rest(page: Page, line: Line) -> bool:
+    """Say whether a line is the rest of a sentence that was broken into lines: "of 4 dlrs a / share."."""
+    before = page.line_before(line)
+    if before is None or before.end + 1 != line.start or page.text[before.end - 1] in SENTENCE_ENDS:
+        return False
+    text = page.of(line).strip()
+    return text[:1].islower() and text[-1:] in FULL_STOPS
 
 
 def _hits(page: Page) -> list[tuple[int, int, Form]]:
     """Return (start, end, form) for every anchor at a place where its form can stand, the earlier and longer first."""
-    folded = page.folded
-    by_anchor, inside = page.forms.by_anchor, page.forms.inside
-    hits = []
-    for number, start, end in page.forms.automaton.find_matches_as_indexes(folded, overlapping=True):
-        forms = by_anchor[number]
-        if start:
-            before = folded[start - 1]
-            if before == " ":
-                if start > 1 and (folded[start - 2].isalnum() or folded[start - 2] == ","):
-                    forms = inside[number]
-            elif before.isalnum() and folded[start].isalnum() and not _dense(folded[start]):
-                continue
-        if forms:
-            hits += [(start, end, form) for form in forms]
-    if len(hits) > 1:
-        hits.sort(key=lambda hit: (hit[0], -hit[1], hit[2].language != page.language))
-    return hits
-
-
-def _dense(character: str) -> bool:
-    return "\u0e00" <= character <= "\u0eff" or "\u1000" <= character <= "\u109f" or character >= "\u1780"
+    folded, held = page.folded, page.held
+    by_anchor = page.forms.by_anchor
+    found = []
+    for hit in page.hits:
+        start = hit.start
+        within = start > 1 and folded[start - 1] == " " and (folded[start - 2].isalnum() or folded[start - 2] == ",")
+        found += [
+            (start, hit.end, form)
+            for form in by_anchor[hit.anchor]
+            if (form.inside or not within) and (form.language in held or (form.foreign and form.strength == "sure"))
+        ]
+    if len(found) > 1:
+        found.sort(key=lambda hit: (hit[0], -hit[1], hit[2].language != page.language))
+    return found
 
 
 def _keeps(page: Page, form: Form, start: int) -> list[tuple[int, int]]:
@@ -100,6 +119,8 @@ def _keeps(page: Page, form: Form, start: int) -> list[tuple[int, int]]:
 def _apply(page: Page, form: Form, start: int, end: int) -> list[Finding]:
     if form.shape == "label":
         return read_label(page, form, start, end)
+    if form.shape == "bar":
+        return read_bar(page, start)
     span = match_form(page, form, start, end)
     if span is None:
         return []
@@ -114,27 +135,27 @@ def _apply(page: Page, form: Form, start: int, end: int) -> list[Finding]:
 
 def _line(page: Page, form: Form, line: Line, start: int, end: int) -> list[Finding]:
     """Read a form that has to fill its line."""
-    if line_key(page.folded[line.start : start]) or line_key(page.folded[end : line.end]):
+    if line_key(page.folded[line.start : start]) or line_key(page.folded[end : line.end]) or page.is_title(line):
         return []
-    certain = form.strength == "sure" or (form.strength == "likely" and (page.is_proven() or form.language == "en"))
+    certain = form.strength == "sure" or (form.strength == "likely" and page.proven)
     return [Finding(line.start, line.end, form.kind, form.rule, certain=certain)]
 
 
 def _sentence(page: Page, form: Form, line: Line, start: int, end: int) -> list[Finding]:
     """Read a form that opens a sentence, and goes to the sentence's end."""
     opening = page.opening(line, start)
-    if opening not in {"line", "sentence"} or (end < line.end and _goes_on(page.folded, end)):
+    if opening not in {"line", "sentence"} or (end < line.end and _runs_on(page.folded, end)) or page.is_title(line):
         return []
     end = _sentence_end(page.text, end, line.end)
-    whole = opening == "line" and not page.text[end : line.end].strip()
     if end - start > _LONGEST_SENTENCE:
         return []
+    whole = opening == "line" and not line_key(page.folded[end : line.end])
     certain = form.strength == "sure" or (form.strength == "likely" and whole)
     return [Finding(start, end, form.kind, form.rule, certain=certain)]
 
 
-def _goes_on(folded: str, end: int) -> bool:
-    return folded[end].isalnum() and folded[end - 1].isalnum() and not _dense(folded[end])
+def _runs_on(folded: str, end: int) -> bool:
+    return folded[end].isalnum() and folded[end - 1].isalnum() and not is_dense(folded[end])
 
 
 def _sentence_end(text: str, position: int, limit: int) -> int:
@@ -146,21 +167,33 @@ def _sentence_end(text: str, position: int, limit: int) -> int:
     return limit
 
 
-def _sibling_lines(page: Page) -> list[Finding]:
-    """Find lines that are another article's headline, alone or behind a short label of any wording."""
-    findings = []
-    for sibling in page.siblings:
-        start = page.folded.find(sibling)
-        while start >= 0:
-            end = start + len(sibling)
-            line = page.line_at(start)
-            label = page.text[line.start : start].strip()
-            if not line_key(page.text[end : line.end]) and (
-                not line_key(label) or (len(label) <= _LONGEST_PREFIX and not label[-1].isalnum())
-            ):
-                findings.append(Finding(line.start, line.end, "interjection", "any.other-headline", certain=True))
-            start = page.folded.find(sibling, end)
-    return findings
+def _filled_lines(page: Page, findings: list[Finding]) -> list[Finding]:
+    """Make doubtful sentences certain where forms fill their whole line: a notice of several sentences."""
+    doubtful = [finding for finding in findings if not finding.certain and finding.kind != "interjection"]
+    if not doubtful or len(findings) == 1:
+        return findings
+    filled = {
+        line.index
+        for line in {page.line_at(finding.start).index: page.line_at(finding.start) for finding in doubtful}.values()
+        if _is_filled(page, line, findings)
+    }
+    return [
+        Finding(f.start, f.end, f.kind, f.rule, certain=True)
+        if not f.certain and f.kind != "interjection" and page.line_at(f.start).index in filled
+        else f
+        for f in findings
+    ]
+
+
+def _is_filled(page: Page, line: Line, findings: list[Finding]) -> bool:
+    position = line.start
+    for finding in sorted(findings, key=lambda f: f.start):
+        if finding.end <= position or finding.start >= line.end:
+            continue
+        if line_key(page.folded[position : max(position, finding.start)]):
+            return False
+        position = finding.end
+    return not line_key(page.folded[position : line.end])
 
 
 def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> list[Finding]:
@@ -174,7 +207,7 @@ def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> l
         certain = len(run) >= _RUN or run[0] - 1 in gone or run[-1] + 1 in gone
         for index in run:
             line, form = page.lines[index], weak[index]
-            if certain or is_headline(page.text[line.start : line.end]):
+            if certain or is_headline(page.of(line)):
                 found.append(Finding(line.start, line.end, form.kind, form.rule, certain=certain))
     return found
 

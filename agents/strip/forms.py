@@ -7,17 +7,21 @@ Shapes: a ``label`` announces a headline on its line or on the next lines; a ``l
 ``sentence`` opens a sentence, which goes to its end; a ``fragment`` goes wherever it stands.
 
 Strengths: ``sure`` forms stand nowhere else; ``likely`` ones need a headline beside them or a line of their own;
-``weak`` ones need more (a separator and a headline; another removed line as neighbour).
+``weak`` ones need more (a separator and a headline; another removed line as neighbour); ``faint`` ones need a headline
+that is known as one (a link, another headline of the page).
+
+The word sets ``network``, ``share`` and ``beside`` (words that stand among the two) are what share bars consist of.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 import ahocorasick_rs
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from agents.knowledge import KnowledgeFile, parse_yaml, read_files
 from agents.strip.fold import spellings
@@ -29,11 +33,12 @@ Kind = Literal[
     "interjection", "advertisement", "newsletter", "share", "widget", "furniture", "disclaimer", "attribution"
 ]
 Shape = Literal["label", "line", "sentence", "fragment"]
-Strength = Literal["sure", "likely", "weak"]
+Strength = Literal["sure", "likely", "weak", "faint"]
 
 _ROOM = "strip/forms"
 _COMPANY_OF_ALL = "en"
 """English forms stand in pages of every language."""
+_SHORTEST_NETWORK = 5
 
 
 class FormEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +50,7 @@ class FormEntry(Struct, frozen=True, forbid_unknown_fields=True):
         shape: How it stands in the text.
         texts: Templates, one a line.
         strength: How sure it is.
+        closes: Whether a label also stands behind a teaser, whose headline is before it: ``Read more``.
     """
 
     id: str
@@ -52,6 +58,7 @@ class FormEntry(Struct, frozen=True, forbid_unknown_fields=True):
     shape: Shape
     texts: str
     strength: Strength = "sure"
+    closes: bool = False
 
 
 class FormFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,15 +92,21 @@ class Form(Struct, frozen=True):
         language: Language of the file.
         pattern: Regular expression that has to match; None for literals, which are their anchor.
         opens: Whether the pattern starts with the anchor; else it is searched for in the anchor's line.
+        closes: As in the file.
+        inside: Whether it can stand behind a word of the same sentence.
+        foreign: Whether no word of another language looks like it, so that it holds in texts of any.
     """
 
     rule: str
     kind: Kind
-    shape: Shape | Literal["keep"]
+    shape: Shape | Literal["keep", "bar"]
     strength: Strength
     language: str
     pattern: str | None
     opens: bool = True
+    closes: bool = False
+    inside: bool = False
+    foreign: bool = False
 
 
 class Forms(Struct, frozen=True):
@@ -102,20 +115,27 @@ class Forms(Struct, frozen=True):
     Attributes:
         automaton: Finds the anchors in a folded text.
         by_anchor: For each anchor of the automaton the forms to try.
-        inside: The same, only those that can stand within a sentence.
         lines: Forms for a folded line that is nothing but a literal.
         coverage: How well each language is known.
-        relatives: For each language those whose weak forms hold.
+        relatives: For each language those whose forms hold, its own and English among them.
         openers: For each language the words that open sentences only.
+        bar: Matches a word of a share bar; the group says whether it is a ``network``, ``share``, or ``beside`` them.
     """
 
     automaton: ahocorasick_rs.AhoCorasick
     by_anchor: tuple[tuple[Form, ...], ...]
-    inside: tuple[tuple[Form, ...], ...]
     lines: dict[str, tuple[Form, ...]]
     coverage: dict[str, Literal["proven", "experimental"]]
     relatives: dict[str, frozenset[str]]
     openers: dict[str, frozenset[str]]
+    bar: re.Pattern[str]
+
+    def held(self, language: str) -> frozenset[str]:
+        """Return the languages whose forms hold in a text; in one of unknown language, the English ones."""
+        return self.relatives.get(language, _ENGLISH)
+
+
+_ENGLISH = frozenset({_COMPANY_OF_ALL})
 
 
 def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]:
@@ -181,19 +201,20 @@ class _Builder:
         self._lines: dict[str, dict[Form, None]] = {}
 
     def add(self, file: KnowledgeFile, rule: str, language: str, entry: FormEntry) -> None:
-        literal_form = Form(rule, entry.kind, entry.shape, entry.strength, language, None)
+        inside = entry.shape == "fragment" or (entry.shape == "label" and entry.strength == "sure")
+        own = Form(rule, entry.kind, entry.shape, entry.strength, language, None, closes=entry.closes, inside=inside)
+        foreign = structs.replace(own, foreign=True)
         for template in _lines(entry.texts):
+            form = foreign if _is_unmistakable(template) else own
             if not is_literal(template):
-                self._add_pattern(file, template, literal_form)
-            elif entry.shape == "line":
-                for spelling in spellings(template):
-                    self._lines.setdefault(line_key(spelling), {})[literal_form] = None
-            else:
+                self._add_pattern(file, template, form)
+                continue
+            if entry.shape != "line":
                 for spelling in _searched(entry, template):
-                    self._anchors.setdefault(spelling, {})[literal_form] = None
-                if entry.shape == "label":  # a label that has a line to itself needs no separator
-                    for spelling in spellings(template):
-                        self._lines.setdefault(line_key(spelling), {})[literal_form] = None
+                    self._anchors.setdefault(spelling, {})[form] = None
+            if entry.shape in {"line", "label"}:  # a label that has a line to itself needs no separator
+                for spelling in spellings(template):
+                    self._lines.setdefault(line_key(spelling), {})[form] = None
 
     def keep(self, file: KnowledgeFile, language: str, template: str) -> None:
         self._add_pattern(file, template, Form(f"{language}.keep", "interjection", "keep", "sure", language, None))
@@ -204,11 +225,16 @@ class _Builder:
             found, opens = anchors(template, self._sets)
         except TemplateError as error:
             raise ConfigError(f"{file.shown}: {form.rule}: {error}") from error
-        compiled = Form(form.rule, form.kind, form.shape, form.strength, form.language, pattern, opens)
+        compiled = structs.replace(form, pattern=pattern, opens=opens, inside=form.inside or not opens)
         for anchor in found:
             self._anchors.setdefault(anchor, {})[compiled] = None
 
     def build(self, contents: Iterable[FormFile]) -> Forms:
+        bar = Form("any.share-bar", "share", "bar", "sure", _COMPANY_OF_ALL, None, inside=True)
+        for network in self._sets.get("network", ()):
+            for spelling in spellings(network):
+                if len(spelling) >= _SHORTEST_NETWORK:
+                    self._anchors.setdefault(spelling, {})[bar] = None
         coverage: dict[str, Literal["proven", "experimental"]] = {}
         relatives: dict[str, frozenset[str]] = {}
         openers: dict[str, frozenset[str]] = {}
@@ -221,11 +247,11 @@ class _Builder:
         return Forms(
             automaton=ahocorasick_rs.AhoCorasick(list(self._anchors)),
             by_anchor=tuple(tuple(forms) for forms in self._anchors.values()),
-            inside=tuple(tuple(filter(_stands_inside, forms)) for forms in self._anchors.values()),
             lines={line: tuple(forms) for line, forms in self._lines.items()},
             coverage=coverage,
             relatives=relatives,
             openers=openers,
+            bar=_bar(self._sets),
         )
 
 
@@ -234,13 +260,29 @@ def line_key(folded: str) -> str:
     return folded.strip(DECORATION)
 
 
-def _stands_inside(form: Form) -> bool:
-    return not form.opens or form.shape == "fragment" or (form.shape == "label" and form.strength == "sure")
+def uncounted(key: str) -> str:
+    """Return a line's key without the number before or behind its words."""
+    return key.strip(DECORATION + "0123456789,'k")
+
+
+def _is_unmistakable(template: str) -> bool:
+    return " " in template.strip() or not template.isascii()
+
+
+def _bar(sets: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
+    groups = []
+    for name in ("network", "share", "beside"):
+        words = {spelling for word in sets.get(name, ()) for spelling in spellings(word)}
+        alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+        groups.append(f"(?P<{name}>{alternatives or '(?!)'})")
+    return re.compile("|".join(groups))
 
 
 def _searched(entry: FormEntry, template: str) -> Iterable[str]:
     for spelling in spellings(template):
-        if entry.shape == "label" and (entry.strength == "weak" or (" " not in spelling and spelling.isascii())):
+        if entry.shape == "label" and (
+            entry.strength in {"weak", "faint"} or (" " not in spelling and spelling.isascii())
+        ):
             yield from (spelling + separator for separator in LABEL_ENDS)
         else:
             yield spelling

@@ -21,6 +21,8 @@ _ABBREVIATED = ("..", "U.S.", "U.K.", "U.N.", "Jr.", "Sr.", "Inc.", "Co.", "Ltd.
 _WORD = re.compile(r"\w+")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _SENTENCE_WORDS = 4
+_TITLE_WORDS = 5
+_MOSTLY = 0.75
 
 
 def is_headline(text: str) -> bool:
@@ -61,3 +63,11 @@ def is_sentence(text: str) -> bool:
     if not core or core[-1] not in SENTENCE_ENDS:
         return False
     return _DENSE.search(core) is not None or len(_WORD.findall(core)) >= _SENTENCE_WORDS
+
+
+def is_closed_title(text: str) -> bool:
+    """Say whether a text is in title case, one phrase closed by a full stop."""
+    core = text.strip().rstrip(FULL_STOPS + "–—- ")
+    words = [word for word in core.split() if word[0].isalpha()]
+    capitals = sum(word[0].isupper() for word in words)
+    return len(words) >= _TITLE_WORDS and capitals >= _MOSTLY * len(words) and is_headline(core)

@@ -11,7 +11,14 @@ import re
 from msgspec import Struct
 
 from agents.strip.forms import Form, line_key
-from agents.strip.headline import ends_sentence, inner_stop, is_headline, is_sentence, opens_like_headline
+from agents.strip.headline import (
+    ends_sentence,
+    inner_stop,
+    is_closed_title,
+    is_headline,
+    is_sentence,
+    opens_like_headline,
+)
 from agents.strip.page import Finding, Line, Page, match_form
 from agents.strip.signs import ANNOUNCING, BRACKETS_CLOSING, DECORATION, QUOTES_CLOSING, QUOTES_OPENING
 from agents.strip.split import split_headline
@@ -24,7 +31,10 @@ _MOST_HEADLINES = 5
 _ROW = 3
 """So many headlines in a row are a list: subheadings do not come three in a row."""
 _SHORTEST = 20
+_SHORT, _FEW_WORDS = 42, 5
 _UNCASED = "\u0590"
+_INTRODUCING = ":：;…"
+_ADDRESS = re.compile(r"https?://\S+(?:\s+(?:pic\.twitter\.com/|https?://)\S+)*")
 
 
 class _Label(Struct, frozen=True):
@@ -33,7 +43,7 @@ class _Label(Struct, frozen=True):
     Attributes:
         opening: How it stands in its line (``Page.opening``).
         separated: Whether a colon, dash or the like follows.
-        strength: Its form's strength; a weak label in capitals, as no sentence begins, is a sure one.
+        strength: Its form's strength; a weak label in capitals, as no sentence begins, is a likely one.
         rest: Where what follows on the line starts.
         end: Where that ends, closing brackets left out.
     """
@@ -67,11 +77,14 @@ def read_label(page: Page, form: Form, start: int, end: int) -> list[Finding]:
 
 def read_lone_label(page: Page, form: Form, line: Line) -> list[Finding]:
     """Read a label that has its line to itself: it goes, and so do the headlines on the next lines."""
-    headlines = _headlines_after(page, line)
-    text = page.text[line.start : line.end]
-    certain = _strength(page, form, text) != "weak" or (
-        page.holds(form.language) and bool(headlines) and text.rstrip()[-1] in ANNOUNCING
-    )
+    headlines = _headlines_after(page, line, closes=form.closes)
+    strength = _strength(page, form, page.of(line))
+    announces = page.of(line).rstrip()[-1] in ANNOUNCING
+    if strength == "faint":
+        headlines = [headline for headline in headlines if _is_known(page, headline)]
+        certain = bool(headlines)
+    else:
+        certain = strength != "weak" or (form.language in page.held and bool(headlines) and announces)
     if not certain:
         return [Finding(line.start, line.end, form.kind, form.rule, certain=False)]
     return [Finding(part.start, part.end, form.kind, form.rule, certain=True) for part in (line, *headlines)]
@@ -80,9 +93,10 @@ def read_lone_label(page: Page, form: Form, line: Line) -> list[Finding]:
 def _read_with_rest(page: Page, label: _Label, rest: str) -> list[Finding]:
     if not label.separated and not _opens_headline(rest, label):
         return []
-    reach = _reach(page, label)
+    known = _known_reach(page, label)
+    reach = known if known is not None else _reach(page, label)
     if reach is not None:
-        doubtful = label.strength == "weak" and not (page.is_proven() and page.holds(label.form.language))
+        doubtful = known is None and (label.strength == "faint" or (label.strength == "weak" and not page.proven))
         return [label.finding(reach, certain=not doubtful)]
     if label.strength != "sure" or not label.separated:
         return []
@@ -120,7 +134,7 @@ def _locate(page: Page, form: Form, start: int, end: int) -> _Label | None:
 
 
 def _strength(page: Page, form: Form, text: str) -> str:
-    return "sure" if form.strength == "weak" and text.isupper() and page.holds(form.language) else form.strength
+    return "likely" if form.strength == "weak" and text.isupper() and form.language in page.held else form.strength
 
 
 def _may_stand(label: _Label) -> bool:
@@ -133,42 +147,53 @@ def _may_stand(label: _Label) -> bool:
 
 def _opens_headline(rest: str, label: _Label) -> bool:
     """Say whether what follows a label without separator is a headline rather than the rest of a sentence."""
-    if " " not in label.text.strip() or label.strength == "weak":
+    if " " not in label.text.strip() or label.strength != "sure":
         return False
     first = next((character for character in rest if character.isalnum()), "a")
-    return first.isupper() or first.isdigit() or (label.strength == "sure" and first >= _UNCASED)
+    return first.isupper() or first.isdigit() or first >= _UNCASED
 
 
-def _reach(page: Page, label: _Label) -> int | None:
-    """Return where the headline behind a label ends, or None where there is none or its end cannot be told."""
+def _known_reach(page: Page, label: _Label) -> int | None:
+    """Return where what is known as a headline ends behind a label: one of the page's, an address, a link."""
     sibling = page.sibling_from(label.rest)
     if sibling is not None:
         return sibling
     rest = page.text[label.rest : label.end]
-    headline = is_headline(rest) and opens_like_headline(rest)
+    if _ADDRESS.fullmatch(rest):
+        return label.end
     link = page.link_from(label.rest)
     if link is not None and link.end - link.start >= _SHORTEST and link.end <= label.end + 2:
         after = page.text[link.end : label.end].strip()
-        if not headline or after[:1].isupper() or after[:1] in tuple(QUOTES_OPENING):
+        if not is_headline(rest) or after[:1].isupper() or after[:1] in tuple(QUOTES_OPENING):
             return link.end
-    if headline or (label.opening == "line" and len(rest) < _SHORTEST and not is_sentence(rest)):
+        return label.end
+    return None
+
+
+def _reach(page: Page, label: _Label) -> int | None:
+    """Return where the headline behind a label ends, or None where there is none or its end cannot be told."""
+    rest = page.text[label.rest : label.end]
+    opens_line = label.opening == "line" and label.strength == "sure" and label.separated
+    if is_headline(rest) and (opens_line or opens_like_headline(rest)) and not page.goes_on(label.line):
+        return label.end
+    if opens_line and ((len(rest) < _SHORTEST and not is_sentence(rest)) or is_closed_title(rest)):
         return label.end
     split = split_headline(rest, page.forms.openers.get(page.language, frozenset()))
     return None if split is None else label.rest + split
 
 
-def _headlines_after(page: Page, label: Line) -> list[Line]:
+def _headlines_after(page: Page, label: Line, *, closes: bool) -> list[Line]:
     """Return the lines after a label that are its headlines.
 
-    One line that looks like a headline is. More are if they are linked or known headlines, stand as close to the
-    label as no paragraphs stand in this text, are three or more in a row, or are the end of the text; else the second
-    may be the article's next subheading.
+    One line that looks like a headline is, unless the label can close a teaser whose headline is the line before.
+    More are if they are linked or known headlines, stand as close to the label as no paragraphs stand in this text, are
+    three or more in a row, or are the end of the text; else the second may be the article's next subheading.
     """
     run: list[Line] = []
     known = 0
     line = page.line_after(label)
     while line is not None and len(run) < _MOST_HEADLINES:
-        text = page.text[line.start : line.end]
+        text = page.of(line)
         if line_key(page.folded[line.start : line.end]) in page.forms.lines:
             if run:
                 break
@@ -176,15 +201,41 @@ def _headlines_after(page: Page, label: Line) -> list[Line]:
             continue
         if _is_known(page, line):
             known = len(run) + 1
-        elif _is_quotation(text) or not (
-            is_headline(text if ends_sentence(text) else text.strip(DECORATION)) and opens_like_headline(text)
-        ):
+        elif not _may_be_headline(page, line, text):
             break
         run.append(line)
         line = page.line_after(line)
-    if line is None or len(run) >= _ROW:
+    if line is None:
         return run
-    return run[: max(known, 1, _close_lines(page, label, run))]
+    if len(run) >= _ROW:
+        return run[: max(known, len(run) - _is_short(page.of(run[-1])))]
+    doubtful = closes and (_closes_teaser(page, label) or (bool(run) and _is_short(page.of(run[0]))))
+    return run[: max(known, 0 if doubtful else 1, _close_lines(page, label, run))]
+
+
+def _may_be_headline(page: Page, line: Line, text: str) -> bool:
+    bare = text if ends_sentence(text) else text.strip(DECORATION)
+    return (
+        is_headline(bare)
+        and opens_like_headline(text)
+        and text.rstrip()[-1] not in _INTRODUCING
+        and not _is_quotation(text)
+        and not page.goes_on(line)
+    )
+
+
+def _is_short(text: str) -> bool:
+    """Say whether a line is as short as subheadings are, and headlines hardly ever."""
+    return len(text) < _SHORT and len(text.split()) <= _FEW_WORDS
+
+
+def _closes_teaser(page: Page, label: Line) -> bool:
+    """Say whether a label without separator stands behind a headline rather than before one."""
+    before = page.line_before(label)
+    if before is None or page.of(label).rstrip()[-1] in ANNOUNCING:
+        return False
+    text = page.of(before)
+    return is_headline(text) and opens_like_headline(text) and text.rstrip()[-1].isalnum()
 
 
 def _is_quotation(text: str) -> bool:
@@ -195,9 +246,7 @@ def _is_quotation(text: str) -> bool:
 
 def _is_known(page: Page, line: Line) -> bool:
     """Say whether a line is all link, or another article's headline."""
-    if page.sibling_from(line.start) is not None:
-        return True
-    return any(link.start <= line.start + 3 and link.end >= line.end - 3 for link in page.links)
+    return page.sibling_from(line.start) is not None or page.is_link(line)
 
 
 def _close_lines(page: Page, label: Line, run: list[Line]) -> int:

@@ -1,12 +1,15 @@
-"""A text as the rules see it: folded, cut into lines, with links and the other headlines of its page."""
+"""A text as the rules see it: folded, cut into lines, with the anchors, links and other headlines that stand in it."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import accumulate
+from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from agents.normalise.normalise import Link
 from agents.strip.fold import fold
@@ -34,6 +37,23 @@ class Finding(Struct, frozen=True):
     certain: bool
 
 
+class Cut(Struct, frozen=True):
+    """A span that goes."""
+
+    start: int
+    end: int
+    kind: RemovedKind
+    rule: RuleId
+
+
+class Hit(Struct, frozen=True):
+    """An anchor of forms, at a place where a word of its language can begin."""
+
+    start: int
+    end: int
+    anchor: int
+
+
 class Line(Struct, frozen=True):
     """A line, without its newline."""
 
@@ -50,9 +70,12 @@ class Page(Struct, frozen=True):
         folded: The same, folded; equal offsets.
         lines: Its lines, blank ones left out.
         starts: Where they start, for searching.
+        hits: The anchors that stand in it, in no order.
         links: Where its links stand.
         siblings: Folded headlines of other articles.
-        language: Language of the text.
+        title: The item's own headline, folded.
+        held: Languages whose forms hold as they are; of the others only those that no other language could mean.
+        proven: Whether the figures of the text's language are measured; elsewhere doubtful forms are only reported.
         forms: The knowledge.
     """
 
@@ -60,9 +83,13 @@ class Page(Struct, frozen=True):
     folded: str
     lines: tuple[Line, ...]
     starts: list[int]
+    hits: Sequence[Hit]
     links: tuple[Link, ...]
     siblings: tuple[str, ...]
+    title: str
     language: str
+    held: frozenset[str]
+    proven: bool
     forms: Forms
 
     def line_at(self, offset: int) -> Line:
@@ -73,13 +100,22 @@ class Page(Struct, frozen=True):
         """Return the next line that is not blank."""
         return self.lines[line.index + 1] if line.index + 1 < len(self.lines) else None
 
-    def holds(self, language: str) -> bool:
-        """Say whether weak forms of a language hold in this text."""
-        return language in self.forms.relatives.get(self.language, _ENGLISH)
+    def line_before(self, line: Line) -> Line | None:
+        """Return the previous line that is not blank."""
+        return self.lines[line.index - 1] if line.index else None
 
-    def is_proven(self) -> bool:
-        """Say whether the language's figures are measured; elsewhere doubtful forms are only reported."""
-        return self.forms.coverage.get(self.language) == "proven"
+    def of(self, line: Line) -> str:
+        """Return the text of a line."""
+        return self.text[line.start : line.end]
+
+    def is_title(self, line: Line) -> bool:
+        """Say whether a line is the item's own headline, which many texts begin with."""
+        return self.folded[line.start : line.end].strip() == self.title
+
+    def goes_on(self, line: Line) -> bool:
+        """Say whether the next line begins with a small letter: then the sentence was broken, it has not ended."""
+        following = self.line_after(line)
+        return following is not None and self.text[following.start].islower()
 
     def link_from(self, start: int) -> Link | None:
         """Return the link that starts at an offset, or a quotation mark or bracket further."""
@@ -87,6 +123,10 @@ class Page(Struct, frozen=True):
             if start - 1 <= link.start <= start + 2:
                 return link
         return None
+
+    def is_link(self, line: Line) -> bool:
+        """Say whether a line is all link."""
+        return any(link.start <= line.start + 3 and link.end >= line.end - 3 for link in self.links)
 
     def sibling_from(self, start: int) -> int | None:
         """Return where another article's headline that starts here ends."""
@@ -114,15 +154,68 @@ class Page(Struct, frozen=True):
             return None
         return "sentence" if last in QUOTES_CLOSING and core[-2:-1] in SENTENCE_ENDS else "inside"
 
+    def without(self, cuts: Sequence[Cut]) -> Page:
+        """Return the page that is left when spans go."""
+        text, folded = _without(self.text, cuts), _without(self.folded, cuts)
+        lines, starts = _lines(text)
+        left = structs.replace(
+            self, text=text, folded=folded, lines=lines, starts=starts, links=tuple(moved(self.links, cuts))
+        )
+        if not lines:
+            return structs.replace(left, hits=())
+        hits = moved(self.hits, cuts)
+        # Where something went from within a line, what was before and behind it can make an anchor.
+        gone = 0
+        torn: dict[int, Line] = {}
+        for cut in cuts:
+            joint = cut.start - gone
+            gone += cut.end - cut.start
+            if not (_is_edge(self.text, cut.end) and _is_edge(text, joint)):
+                line = left.line_at(min(joint, len(text) - 1))
+                torn[line.index] = line
+        for line in torn.values():
+            hits = [hit for hit in hits if not line.start <= hit.start < line.end]
+            hits += find_hits(folded, self.forms, line.start, line.end)
+        return structs.replace(left, hits=hits)
+
+
+def _is_edge(text: str, offset: int) -> bool:
+    """Say whether a line begins or ends at an offset."""
+    return offset in {0, len(text)} or text[offset - 1] == "\n" or text[offset] == "\n"
+
 
 _SENTENCE_BEFORE = frozenset(SENTENCE_ENDS + BRACKETS_OPENING + ANNOUNCING) - frozenset(":：")
-_ENGLISH = frozenset({"en"})
 
 
 def read_page(
     text: str, *, links: tuple[Link, ...], siblings: tuple[str, ...], title: str, language: str, forms: Forms
 ) -> Page:
     """Prepare a text for the rules."""
+    lines, starts = _lines(text)
+    own = fold(title).strip()
+    folded = fold(text)
+    primary = language.partition("-")[0]
+    return Page(
+        text=text,
+        folded=folded,
+        lines=lines,
+        starts=starts,
+        hits=find_hits(folded, forms, 0, len(folded)),
+        links=links,
+        siblings=tuple(
+            sibling
+            for headline in siblings
+            if len(sibling := " ".join(fold(headline).split())) >= _SHORTEST_SIBLING and sibling != own
+        ),
+        title=own,
+        language=primary,
+        held=forms.held(primary),
+        proven=forms.coverage.get(primary) == "proven",
+        forms=forms,
+    )
+
+
+def _lines(text: str) -> tuple[tuple[Line, ...], list[int]]:
     lines: list[Line] = []
     starts: list[int] = []
     position = 0
@@ -131,13 +224,23 @@ def read_page(
             lines.append(Line(len(lines), position, position + len(line)))
             starts.append(position)
         position += len(line) + 1
-    own = fold(title).strip()
-    folded_siblings = tuple(
-        folded
-        for sibling in siblings
-        if len(folded := " ".join(fold(sibling).split())) >= _SHORTEST_SIBLING and folded != own
-    )
-    return Page(text, fold(text), tuple(lines), starts, links, folded_siblings, language, forms)
+    return tuple(lines), starts
+
+
+def find_hits(folded: str, forms: Forms, start: int, end: int) -> list[Hit]:
+    """Return the anchors of a part of a folded text that stand at the beginning of a word."""
+    part = folded if end - start == len(folded) else folded[start:end]
+    hits = []
+    for anchor, low, high in forms.automaton.find_matches_as_indexes(part, overlapping=True):
+        if low and part[low - 1].isalnum() and part[low].isalnum() and not is_dense(part[low]):
+            continue
+        hits.append(Hit(start + low, start + high, anchor))
+    return hits
+
+
+def is_dense(character: str) -> bool:
+    """Say whether a character is of a script that puts no blanks between words."""
+    return "\u0e00" <= character <= "\u0eff" or "\u1000" <= character <= "\u109f" or character >= "\u1780"
 
 
 def match_form(page: Page, form: Form, start: int, end: int) -> tuple[int, int] | None:
@@ -156,3 +259,30 @@ def match_form(page: Page, form: Form, start: int, end: int) -> tuple[int, int] 
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Compile a form's pattern when it is first needed: all of them together would take half a second."""
     return re.compile(pattern)
+
+
+_Span = TypeVar("_Span", Link, Finding, Hit)
+
+
+def moved(spans: Iterable[_Span], cuts: Sequence[Cut]) -> list[_Span]:
+    """Return spans with their offsets after the cuts; those that a cut touches are gone."""
+    starts = [cut.start for cut in cuts]
+    shifts = list(accumulate((cut.end - cut.start for cut in cuts), initial=0))
+    kept = []
+    for span in spans:
+        number = bisect_right(starts, span.start)
+        touched = (number and cuts[number - 1].end > span.start) or bisect_right(starts, span.end - 1) != number
+        if not touched:
+            shift = shifts[number]
+            kept.append(structs.replace(span, start=span.start - shift, end=span.end - shift) if shift else span)
+    return kept
+
+
+def _without(text: str, cuts: Sequence[Cut]) -> str:
+    kept: list[str] = []
+    position = 0
+    for cut in cuts:
+        kept.append(text[position : cut.start])
+        position = cut.end
+    kept.append(text[position:])
+    return "".join(kept)

@@ -7,17 +7,14 @@ listed as uncertain.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable
-from itertools import accumulate
-from typing import Literal, TypeVar
+from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from agents.normalise.normalise import Link, Normalised
+from agents.normalise.normalise import Normalised
 from agents.strip.find import find
 from agents.strip.forms import Forms
-from agents.strip.page import Finding, Page, read_page
+from agents.strip.page import Cut, Finding, Page, moved, read_page
 from agents.strip.signs import DECORATION
 from schemas.enriched import Removed, Uncertain
 
@@ -25,9 +22,6 @@ from schemas.enriched import Removed, Uncertain
 # finds nothing either. News needs two or three; the limit is against texts made to be slow.
 _MAX_PASSES = 40
 _TRAILING = DECORATION + ",;"
-
-
-_Span = TypeVar("_Span", Link, Finding)
 
 
 class Stripped(Struct, frozen=True):
@@ -46,13 +40,6 @@ class Stripped(Struct, frozen=True):
     coverage: Literal["proven", "experimental", "none"]
 
 
-class _Cut(Struct, frozen=True):
-    start: int
-    end: int
-    kind: str
-    rule: str
-
-
 def strip(normalised: Normalised, *, title: str, language: str, siblings: tuple[str, ...], forms: Forms) -> Stripped:
     """Take interjections and page furniture out of a text.
 
@@ -63,41 +50,42 @@ def strip(normalised: Normalised, *, title: str, language: str, siblings: tuple[
         siblings: Other headlines of the same feed page that occur in the text.
         forms: Knowledge, from ``load_forms``.
     """
-    text, links = normalised.text, normalised.links
-    cuts: list[_Cut] = []
+    page = read_page(
+        normalised.text, links=normalised.links, siblings=siblings, title=title, language=language, forms=forms
+    )
+    cuts: list[Cut] = []
     doubts: list[Finding] = []
     for _ in range(_MAX_PASSES):
-        page = read_page(text, links=links, siblings=siblings, title=title, language=language, forms=forms)
         findings = find(page)
         found = _close_gaps(page, _merge([finding for finding in findings if finding.certain]))
         doubts += [finding for finding in findings if not finding.certain]
         if not found:
             break
-        text, links = _without(text, links, found)
-        doubts = _moved(doubts, found)
+        page = page.without(found)
+        doubts = moved(doubts, found)
         cuts = _onto_input(cuts, found)
     return Stripped(
-        text=text,
+        text=page.text,
         removed=tuple(_removed(normalised.text, cut) for cut in cuts),
         uncertain=_uncertain(doubts),
-        coverage=forms.coverage.get(language, "none"),
+        coverage=forms.coverage.get(language.partition("-")[0], "none"),
     )
 
 
-def _merge(findings: list[Finding]) -> list[_Cut]:
+def _merge(findings: list[Finding]) -> list[Cut]:
     """Return the findings in order, none overlapping another; of two, the earlier and then the longer one stays."""
-    cuts: list[_Cut] = []
+    cuts: list[Cut] = []
     for finding in sorted(findings, key=lambda f: (f.start, -f.end)):
         start = max(finding.start, cuts[-1].end) if cuts else finding.start
         if start < finding.end:
-            cuts.append(_Cut(start, finding.end, finding.kind, finding.rule))
+            cuts.append(Cut(start, finding.end, finding.kind, finding.rule))
     return cuts
 
 
-def _close_gaps(page: Page, cuts: list[_Cut]) -> list[_Cut]:
+def _close_gaps(page: Page, cuts: list[Cut]) -> list[Cut]:
     """Widen the cuts so that no decoration, double blank or run of blank lines stays where they were."""
-    closed: list[_Cut] = []
-    block: list[_Cut] = []
+    closed: list[Cut] = []
+    block: list[Cut] = []
     for cut in cuts:
         if block and page.text[block[-1].end : cut.start].strip(_TRAILING + "\n"):
             closed += _close_block(page, block)
@@ -106,7 +94,7 @@ def _close_gaps(page: Page, cuts: list[_Cut]) -> list[_Cut]:
     return closed + _close_block(page, block) if block else closed
 
 
-def _close_block(page: Page, block: list[_Cut]) -> list[_Cut]:
+def _close_block(page: Page, block: list[Cut]) -> list[Cut]:
     text = page.text
     first, last = page.line_at(block[0].start), page.line_at(block[-1].end - 1)
     start, end = block[0].start, block[-1].end
@@ -121,7 +109,7 @@ def _close_block(page: Page, block: list[_Cut]) -> list[_Cut]:
     elif start == 0 or text[start - 1].isspace():
         end += len(text[end:]) - len(text[end:].lstrip(" \t"))
     edges = [start, *(cut.start for cut in block[1:]), end]
-    return [_Cut(edges[number], edges[number + 1], cut.kind, cut.rule) for number, cut in enumerate(block)]
+    return [Cut(edges[number], edges[number + 1], cut.kind, cut.rule) for number, cut in enumerate(block)]
 
 
 def _with_blank_lines(text: str, start: int, end: int) -> tuple[int, int]:
@@ -140,37 +128,14 @@ def _with_blank_lines(text: str, start: int, end: int) -> tuple[int, int]:
     return before, end
 
 
-def _without(text: str, links: tuple[Link, ...], cuts: list[_Cut]) -> tuple[str, tuple[Link, ...]]:
-    kept: list[str] = []
-    position = 0
-    for cut in cuts:
-        kept.append(text[position : cut.start])
-        position = cut.end
-    kept.append(text[position:])
-    return "".join(kept), tuple(_moved(links, cuts)) if links else ()
-
-
-def _moved(spans: Iterable[_Span], cuts: list[_Cut]) -> list[_Span]:
-    """Return spans with their offsets after the cuts; those that a cut touches are gone."""
-    starts = [cut.start for cut in cuts]
-    shifts = list(accumulate((cut.end - cut.start for cut in cuts), initial=0))
-    moved = []
-    for span in spans:
-        number = bisect_right(starts, span.start)
-        touched = (number and cuts[number - 1].end > span.start) or bisect_right(starts, span.end - 1) != number
-        if not touched:
-            moved.append(structs.replace(span, start=span.start - shifts[number], end=span.end - shifts[number]))
-    return moved
-
-
-def _onto_input(earlier: list[_Cut], found: list[_Cut]) -> list[_Cut]:
+def _onto_input(earlier: list[Cut], found: list[Cut]) -> list[Cut]:
     """Express cuts of a later pass in offsets of the input, and join them with the earlier ones.
 
     A cut that an earlier one lies in is split around it, so that every removed character is recorded once.
     """
     if not earlier:
         return found
-    result: list[_Cut] = []
+    result: list[Cut] = []
     pending = iter([*earlier, None])
     hole = next(pending)
     shift = 0
@@ -183,19 +148,19 @@ def _onto_input(earlier: list[_Cut], found: list[_Cut]) -> list[_Cut]:
             hole = next(pending)
         while hole is not None and hole.start < end:
             if start < hole.start:
-                result.append(_Cut(start, hole.start, cut.kind, cut.rule))
+                result.append(Cut(start, hole.start, cut.kind, cut.rule))
             result.append(hole)
             shift += hole.end - hole.start
             start, end = hole.end, end + hole.end - hole.start
             hole = next(pending)
-        result.append(_Cut(start, end, cut.kind, cut.rule))
+        result.append(Cut(start, end, cut.kind, cut.rule))
     while hole is not None:
         result.append(hole)
         hole = next(pending)
     return result
 
 
-def _removed(text: str, cut: _Cut) -> Removed:
+def _removed(text: str, cut: Cut) -> Removed:
     return Removed(kind=cut.kind, rule=cut.rule, text=text[cut.start : cut.end], start=cut.start, end=cut.end)
 
 

@@ -122,4 +122,4 @@ def _word_of(name: str, sets: Mapping[str, tuple[str, ...]]) -> str:
     if name not in sets:
         raise TemplateError(f"there is no word set <{name}>")
     words = sorted({spelling for word in sets[name] for spelling in spellings(word)}, key=len, reverse=True)
-    return f"(?:{'|'.join(map(re.escape, words))})"
+    return rf"(?<![^\W_])(?:{'|'.join(map(re.escape, words))})(?![^\W_])"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.normalise.language import detect
 from agents.normalise.normalise import MAX_TEXT, normalise, normalise_title
 
 
@@ -71,3 +72,17 @@ def test_any_text_is_clean_afterwards(source: str) -> None:
 def test_plain_text_without_markup_twice_is_once(source: str) -> None:
     once = normalise(source.replace("<", "").replace("&", "")).text
     assert normalise(once).text == once
+
+
+def test_links_to_the_same_page_are_none_and_headings_are_known() -> None:
+    assert normalise("<p><a href='#part-2'>Part two</a> follows.</p>").links == ()
+    (link,) = normalise("<h3><b><a href='/x'>Fair opens</a></b></h3>").links
+    assert link.heading
+    (link,) = normalise("<p><a href='/x'>Fair opens</a></p>").links
+    assert not link.heading
+
+
+@pytest.mark.parametrize("character", [chr(c) for c in (0x7F, 0x85, 0xAD, 0xFDD0, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF)])
+def test_the_language_of_any_text_can_be_asked(character: str) -> None:
+    text = normalise(f"The ministers{character} met for four hours on Monday.").text
+    assert detect(text).code == "en"
