@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from agents.normalise.language import detect
 from agents.normalise.normalise import normalise, normalise_title
+from agents.strip.headline import is_sentence
 from agents.strip.strip import Stripped, strip
 from eval.data import knowledge
 from eval.promo import Masked, Span, Text, clean, documents, golds, look_alikes, pages
 from eval.report import Row, Section
 
 _GONE = 0.9
-_SENTENCE = 5
 _FEWEST = 20
 _BARS = {"title_match": 0.95, "gold_dropped": 0.9}
 _FLOORS = {"title_match": 0.79, "gold_dropped": 0.6}
@@ -138,7 +138,7 @@ def _genuine(name: str, texts: Iterable[Text], *, as_html: bool) -> tuple[list[R
         losses = [_lost(normal, span, gone) for span in spans]
         for span, lost in zip(spans, losses, strict=True):
             lines.add(span.id, right=not lost, prefix=not _lost(normal, span, prefix))
-        seen[text.id] = seen.get(text.id, False) or any(len(lost.split()) >= _SENTENCE for lost in losses)
+        seen[text.id] = seen.get(text.id, False) or any(map(is_sentence, losses))
     for id_, loses in seen.items():
         articles.add(id_, right=not loses)
     if name == "hard negatives":
@@ -219,4 +219,6 @@ def _lost(text: str, span: Span, gone: bytearray) -> str:
 
 def _mask_goes(mask: Masked, title: str) -> bool:
     kept = stripped(mask.source, title=title, siblings=mask.siblings).text
-    return all(kept.count(part) < normalise(mask.source).text.count(part) for part in mask.gone)
+    given = normalise(mask.source).text
+    parts = [normalise(part).text.strip() for part in mask.gone]
+    return all(kept.count(part) < given.count(part) for part in parts)

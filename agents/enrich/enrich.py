@@ -17,7 +17,8 @@ from agents.normalise.language import detect
 from agents.normalise.normalise import normalise, normalise_title
 from agents.notices.notices import Notices, find_notice, load_notices
 from agents.publish.publish import Decided, EventText, Provenance, publish
-from agents.strip.forms import Forms, load_forms
+from agents.strip.forms import Forms
+from agents.strip.load import load_forms
 from agents.strip.strip import strip
 from schemas.enriched import Coverage, Enriched, Pipeline
 from schemas.raw import RawItem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.strip.bars import read_bar
 from agents.strip.forms import Form, line_key, uncounted
-from agents.strip.headline import is_headline
+from agents.strip.headline import ends_sentence, is_headline
 from agents.strip.label import read_label, read_lone_label
 from agents.strip.links import linked_lines, sibling_lines
 from agents.strip.page import Finding, Line, Page, is_dense, match_form
@@ -69,11 +69,18 @@ def _whole_lines(page: Page) -> tuple[list[Finding], dict[int, Form]]:
 
 
 def _of_language(page: Page, forms: tuple[Form, ...] | None) -> Form | None:
-    """Return the form of the text's own language, else of one that holds there; labels before lines."""
+    """Return the form of the text's own language, else of one that holds there; labels before lines, but weak ones."""
     if forms is None:
         return None
     valid = [form for form in forms if form.language in page.held or (form.foreign and form.strength == "sure")]
-    return min(valid, key=lambda form: (form.language != page.language, form.shape != "label"), default=None)
+    return min(
+        valid,
+        key=lambda form: (form.language != page.language, _RANK[form.strength], form.shape != "label"),
+        default=None,
+    )
+
+
+_RANK = {"sure": 0, "likely": 0, "weak": 1, "faint": 2}
 
 
 def _counted(page: Page, key: str) -> Form | None:
@@ -138,7 +145,14 @@ def _line(page: Page, form: Form, line: Line, start: int, end: int) -> list[Find
     if line_key(page.folded[line.start : start]) or line_key(page.folded[end : line.end]) or page.is_title(line):
         return []
     certain = form.strength == "sure" or (form.strength == "likely" and page.proven)
+    if line.end - line.start > _LONGEST_LINE or (_is_open(form) and ends_sentence(page.of(line))):
+        return []
     return [Finding(line.start, line.end, form.kind, form.rule, certain=certain)]
+
+
+def _is_open(form: Form) -> bool:
+    """Say whether anything can fill the rest of the line: then it must not be a sentence."""
+    return form.pattern is not None and form.pattern.endswith(("…", "*"))
 
 
 def _sentence(page: Page, form: Form, line: Line, start: int, end: int) -> list[Finding]:
@@ -200,7 +214,9 @@ def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> l
     if not weak:
         return []
     gone = {
-        page.line_at(finding.start).index for finding in findings if finding.certain and is_whole_line(page, finding)
+        page.line_at(finding.start).index
+        for finding in findings
+        if finding.certain and finding.kind not in _NO_COMPANY and is_whole_line(page, finding)
     }
     found = []
     for run in _runs(sorted(weak)):
@@ -210,6 +226,10 @@ def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> l
             if certain or is_headline(page.of(line)):
                 found.append(Finding(line.start, line.end, form.kind, form.rule, certain=certain))
     return found
+
+
+_NO_COMPANY = frozenset({"advertisement", "attribution"})
+"""What stands among paragraphs and subheadings, too."""
 
 
 def _runs(numbers: list[int]) -> list[list[int]]:

@@ -1,4 +1,4 @@
-"""The forms of interjections and page furniture: read from the knowledge files, compiled for searching.
+"""The forms of interjections and page furniture, as they stand in the knowledge files and compiled for searching.
 
 One file a language (``forms/en.yaml``). A form says what it is (``kind``), how it stands in the text (``shape``) and
 how sure it is (``strength``); its ``texts`` are templates (see ``agents.strip.templates``).
@@ -16,18 +16,13 @@ The word sets ``network``, ``share`` and ``beside`` (words that stand among the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
 import ahocorasick_rs
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from agents.knowledge import KnowledgeFile, parse_yaml, read_files
-from agents.strip.fold import spellings
-from agents.strip.signs import DECORATION, LABEL_ENDS
-from agents.strip.templates import TemplateError, anchors, is_literal, to_pattern
-from schemas.errors import ConfigError
+from agents.strip.signs import DECORATION
+from agents.strip.templates import to_pattern
 
 Kind = Literal[
     "interjection", "advertisement", "newsletter", "share", "widget", "furniture", "disclaimer", "attribution"
@@ -35,10 +30,9 @@ Kind = Literal[
 Shape = Literal["label", "line", "sentence", "fragment"]
 Strength = Literal["sure", "likely", "weak", "faint"]
 
-_ROOM = "strip/forms"
-_COMPANY_OF_ALL = "en"
+EVERYWHERE = "en"
 """English forms stand in pages of every language."""
-_SHORTEST_NETWORK = 5
+_ENGLISH = frozenset({EVERYWHERE})
 
 
 class FormEntry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,7 +84,7 @@ class Form(Struct, frozen=True):
 
     Attributes:
         language: Language of the file.
-        pattern: Regular expression that has to match; None for literals, which are their anchor.
+        pattern: Template that has to match; None for literals, which are their anchor.
         opens: Whether the pattern starts with the anchor; else it is searched for in the anchor's line.
         closes: As in the file.
         inside: Whether it can stand behind a word of the same sentence.
@@ -120,6 +114,8 @@ class Forms(Struct, frozen=True):
         relatives: For each language those whose forms hold, its own and English among them.
         openers: For each language the words that open sentences only.
         bar: Matches a word of a share bar; the group says whether it is a ``network``, ``share``, or ``beside`` them.
+        sets: Words by set name, folded.
+        patterns: Templates that were needed so far, compiled: all of them together would take half a second.
     """
 
     automaton: ahocorasick_rs.AhoCorasick
@@ -129,130 +125,19 @@ class Forms(Struct, frozen=True):
     relatives: dict[str, frozenset[str]]
     openers: dict[str, frozenset[str]]
     bar: re.Pattern[str]
+    sets: dict[str, tuple[str, ...]]
+    patterns: dict[str, re.Pattern[str]]
 
     def held(self, language: str) -> frozenset[str]:
         """Return the languages whose forms hold in a text; in one of unknown language, the English ones."""
         return self.relatives.get(language, _ENGLISH)
 
-
-_ENGLISH = frozenset({_COMPANY_OF_ALL})
-
-
-def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]:
-    """Read and compile the shipped forms and the operator's.
-
-    A form of the overlay with the id of a shipped one takes its place; ``off`` takes one away.
-
-    Args:
-        overlay: The operator's knowledge directory.
-
-    Returns:
-        The compiled forms, and the files read, for the knowledge hash.
-
-    Raises:
-        ConfigError: A file is not valid; says which, and what is wrong.
-    """
-    files = read_files(_ROOM, overlay=overlay)
-    parsed = [(file, _parse(file)) for file in files]
-    sets: dict[str, tuple[str, ...]] = {}
-    for _, content in parsed:
-        for name, words in content.sets.items():
-            sets[name] = sets.get(name, ()) + _lines(words)
-    entries: dict[str, tuple[KnowledgeFile, str, FormEntry]] = {}
-    for file, content in parsed:
-        for rule in content.off:
-            if entries.pop(rule, None) is None:
-                raise ConfigError(f"{file.shown}: off: there is no form {rule!r}")
-        for entry in content.forms:
-            entries[f"{content.language}.{entry.id}"] = (file, content.language, entry)
-    builder = _Builder(sets)
-    for rule, (file, language, entry) in entries.items():
-        builder.add(file, rule, language, entry)
-    for file, content in parsed:
-        for template in _lines(content.keep):
-            builder.keep(file, content.language, template)
-    return builder.build([content for _, content in parsed]), files
-
-
-def _parse(file: KnowledgeFile) -> FormFile:
-    content = parse_yaml(file, FormFile)
-    if content.language != file.stem:
-        raise ConfigError(f"{file.shown}: language is {content.language!r}, the file's name says {file.stem!r}")
-    seen: set[str] = set()
-    for entry in content.forms:
-        if entry.id in seen:
-            raise ConfigError(f"{file.shown}: two forms with the id {entry.id!r}")
-        if not _lines(entry.texts):
-            raise ConfigError(f"{file.shown}: form {entry.id!r} has no texts")
-        seen.add(entry.id)
-    return content
-
-
-def _lines(block: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in block.splitlines() if line.strip())
-
-
-class _Builder:
-    """Collects anchors and lines while the files are read; thrown away afterwards."""
-
-    def __init__(self, sets: dict[str, tuple[str, ...]]) -> None:
-        self._sets = sets
-        self._anchors: dict[str, dict[Form, None]] = {}
-        self._lines: dict[str, dict[Form, None]] = {}
-
-    def add(self, file: KnowledgeFile, rule: str, language: str, entry: FormEntry) -> None:
-        inside = entry.shape == "fragment" or (entry.shape == "label" and entry.strength == "sure")
-        own = Form(rule, entry.kind, entry.shape, entry.strength, language, None, closes=entry.closes, inside=inside)
-        foreign = structs.replace(own, foreign=True)
-        for template in _lines(entry.texts):
-            form = foreign if _is_unmistakable(template) else own
-            if not is_literal(template):
-                self._add_pattern(file, template, form)
-                continue
-            if entry.shape != "line":
-                for spelling in _searched(entry, template):
-                    self._anchors.setdefault(spelling, {})[form] = None
-            if entry.shape in {"line", "label"}:  # a label that has a line to itself needs no separator
-                for spelling in spellings(template):
-                    self._lines.setdefault(line_key(spelling), {})[form] = None
-
-    def keep(self, file: KnowledgeFile, language: str, template: str) -> None:
-        self._add_pattern(file, template, Form(f"{language}.keep", "interjection", "keep", "sure", language, None))
-
-    def _add_pattern(self, file: KnowledgeFile, template: str, form: Form) -> None:
-        try:
-            pattern = to_pattern(template, self._sets)
-            found, opens = anchors(template, self._sets)
-        except TemplateError as error:
-            raise ConfigError(f"{file.shown}: {form.rule}: {error}") from error
-        compiled = structs.replace(form, pattern=pattern, opens=opens, inside=form.inside or not opens)
-        for anchor in found:
-            self._anchors.setdefault(anchor, {})[compiled] = None
-
-    def build(self, contents: Iterable[FormFile]) -> Forms:
-        bar = Form("any.share-bar", "share", "bar", "sure", _COMPANY_OF_ALL, None, inside=True)
-        for network in self._sets.get("network", ()):
-            for spelling in spellings(network):
-                if len(spelling) >= _SHORTEST_NETWORK:
-                    self._anchors.setdefault(spelling, {})[bar] = None
-        coverage: dict[str, Literal["proven", "experimental"]] = {}
-        relatives: dict[str, frozenset[str]] = {}
-        openers: dict[str, frozenset[str]] = {}
-        for content in contents:
-            language = content.language
-            coverage[language] = content.coverage or coverage.get(language, "experimental")
-            own = {language, _COMPANY_OF_ALL, *content.relatives}
-            relatives[language] = relatives.get(language, frozenset()) | own
-            openers[language] = openers.get(language, frozenset()) | frozenset(content.openers.split())
-        return Forms(
-            automaton=ahocorasick_rs.AhoCorasick(list(self._anchors)),
-            by_anchor=tuple(tuple(forms) for forms in self._anchors.values()),
-            lines={line: tuple(forms) for line, forms in self._lines.items()},
-            coverage=coverage,
-            relatives=relatives,
-            openers=openers,
-            bar=_bar(self._sets),
-        )
+    def pattern(self, template: str) -> re.Pattern[str]:
+        """Return a form's template as a regular expression over folded text."""
+        compiled = self.patterns.get(template)
+        if compiled is None:
+            compiled = self.patterns[template] = re.compile(to_pattern(template, self.sets))
+        return compiled
 
 
 def line_key(folded: str) -> str:
@@ -263,26 +148,3 @@ def line_key(folded: str) -> str:
 def uncounted(key: str) -> str:
     """Return a line's key without the number before or behind its words."""
     return key.strip(DECORATION + "0123456789,'k")
-
-
-def _is_unmistakable(template: str) -> bool:
-    return " " in template.strip() or not template.isascii()
-
-
-def _bar(sets: dict[str, tuple[str, ...]]) -> re.Pattern[str]:
-    groups = []
-    for name in ("network", "share", "beside"):
-        words = {spelling for word in sets.get(name, ()) for spelling in spellings(word)}
-        alternatives = "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
-        groups.append(f"(?P<{name}>{alternatives or '(?!)'})")
-    return re.compile("|".join(groups))
-
-
-def _searched(entry: FormEntry, template: str) -> Iterable[str]:
-    for spelling in spellings(template):
-        if entry.shape == "label" and (
-            entry.strength in {"weak", "faint"} or (" " not in spelling and spelling.isascii())
-        ):
-            yield from (spelling + separator for separator in LABEL_ENDS)
-        else:
-            yield spelling

@@ -18,6 +18,9 @@ _INNER_STOP = re.compile(
 )
 _ABBREVIATION = 4
 _ABBREVIATED = ("..", "U.S.", "U.K.", "U.N.", "Jr.", "Sr.", "Inc.", "Co.", "Ltd.", "Corp.")
+_SHORT_WORDS = frozenset(
+    {"vs", "v", "mr", "mrs", "ms", "dr", "st", "prof", "gen", "sen", "rep", "gov", "no", "nr", "ca"}
+)
 _WORD = re.compile(r"\w+")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _SENTENCE_WORDS = 4
@@ -52,7 +55,7 @@ def inner_stop(text: str) -> int | None:
     """Return where the first sentence inside ends, or None where there is but one."""
     for stop in _INNER_STOP.finditer(text):
         word = stop[1]
-        if word is None or not (len(word) <= _ABBREVIATION and word[:1].isupper()):
+        if word is None or not (word in _SHORT_WORDS or (len(word) <= _ABBREVIATION and word[:1].isupper())):
             return stop.end()
     return None
 

@@ -13,6 +13,7 @@ _LONGEST_PREFIX = 40
 _SHORTEST = 30
 _FEWEST_WORDS = 4
 _RELATED = 0.34
+_LABELLED = re.compile(r"\W*\w+(?: \w+){0,3} ?[:|：｜] *\w+(?:\W+\w+){3}")
 _WORDS = re.compile(r"\w{4,}")
 
 
@@ -62,7 +63,9 @@ def linked_lines(page: Page) -> list[Finding]:
         label, headline = page.text[line.start : link.start].strip(), page.text[link.start : link.end]
         if not is_headline(headline) or not opens_like_headline(headline) or page.is_title(line):
             continue
-        announced = len(label) <= _LONGEST_PREFIX and label[-1:] in tuple(ANNOUNCING) and " " in headline.strip()
+        announced = " " in headline.strip() and (
+            (len(label) <= _LONGEST_PREFIX and label[-1:] in tuple(ANNOUNCING)) or _LABELLED.match(headline) is not None
+        )
         alone = not line_key(label) and len(headline) >= _SHORTEST and len(headline.split()) > _FEWEST_WORDS
         if announced or (alone and not _is_taken_up(page, line)):
             findings.append(Finding(line.start, line.end, "interjection", "any.linked-headline", certain=True))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from functools import cache
 from itertools import accumulate
 from typing import TypeVar
 
@@ -247,18 +245,12 @@ def match_form(page: Page, form: Form, start: int, end: int) -> tuple[int, int] 
     """Return the span of the form whose anchor was found from start to end, or None where its pattern fails."""
     if form.pattern is None:
         return start, end
-    line, pattern = page.line_at(start), _compiled(form.pattern)
+    line, pattern = page.line_at(start), page.forms.pattern(form.pattern)
     if form.opens:
         match = pattern.match(page.folded, start, line.end)
     else:
         match = pattern.search(page.folded, max(line.start, start - _LONGEST_LEAD), line.end)
     return None if match is None else match.span()
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a form's pattern when it is first needed: all of them together would take half a second."""
-    return re.compile(pattern)
 
 
 _Span = TypeVar("_Span", Link, Finding, Hit)

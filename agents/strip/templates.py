@@ -4,7 +4,9 @@ r"""The small language in which forms are written: literals with gaps, choices a
 
     read also                      a literal; case, accents of capitals and kinds of apostrophes do not matter
     follow … on <network>          … is anything within the sentence, <network> a word of that set
-    the post * appeared first on   * is anything within the line
+    explore more on …              at the end it is the rest of the sentence, or nothing
+    the post * appeared first on   * is anything within the line; at the end the rest of it
+    # comments                     # is a number
     sign up (for|to) our           one of several
     [kindly ]share this story      may be missing
     \[video\]                      a bracket that stands in the text
@@ -21,9 +23,13 @@ from collections.abc import Mapping
 from agents.strip.fold import spellings
 from agents.strip.signs import SENTENCE_ENDS
 
-_TOKEN = re.compile(r"[…*]|<([a-z-]+)>|\\[()|\[\]<>]|[()|\[\]]|[^…*<>()|\[\]\\]+")
+_TOKEN = re.compile(r"[…*#]|<([a-z-]+)>|\\[()|\[\]<>]|[()|\[\]]|[^…*#<>()|\[\]\\]+")
+_SPECIAL = re.compile(r"[()\[\]…*#<\\]")
 _GAP = rf"[^\n{SENTENCE_ENDS}]{{1,90}}?"
 _WIDE_GAP = r"[^\n]{1,200}?"
+_REST = rf"[^\n{SENTENCE_ENDS}]{{0,200}}"
+_WITHIN = {"…": _GAP, "*": _WIDE_GAP, "#": r"[0-9][0-9.,]{0,12}[km]?", "|": "|"}
+_AT_THE_END = {"…": _REST, "*": r"[^\n]{0,300}"}
 _CLOSED_BY = {"(": ")", "[": "]"}
 _SHORTEST_ANCHOR = 3
 _MOST_WORDINGS = 80
@@ -33,13 +39,16 @@ class TemplateError(ValueError):
     """A template that cannot be read; the message says why."""
 
 
-def is_literal(template: str) -> bool:
-    """Say whether a template has no gap, choice or set."""
-    return not re.search(r"[…*<>()|\[\]\\]", template)
+def literals(template: str) -> tuple[str, ...]:
+    """Return all wordings of a template that has no gap or set; none where it has one, or too many wordings."""
+    if not _SPECIAL.search(template):
+        return (template,)
+    wordings, complete = _wordings(template)
+    return tuple(dict.fromkeys(" ".join(wording.split()) for wording in wordings)) if complete else ()
 
 
 def to_pattern(template: str, sets: Mapping[str, tuple[str, ...]]) -> str:
-    """Return the regular expression, over folded text, of a template.
+    """Return the regular expression, over folded text, of a template; the words of sets are folded.
 
     Raises:
         TemplateError: Brackets do not match, a set is unknown, or the template starts with a gap.
@@ -61,8 +70,10 @@ def to_pattern(template: str, sets: Mapping[str, tuple[str, ...]]) -> str:
             parts.append(_word_of(token[1], sets))
         elif text[0] == "\\":
             parts.append(re.escape(text[1]))
+        elif text in _AT_THE_END and token.end() == len(template):
+            parts.append(_AT_THE_END[text])
         else:
-            parts.append({"…": _GAP, "*": _WIDE_GAP, "|": "|"}.get(text) or _literal(text))
+            parts.append(_WITHIN.get(text) or _literal(text))
     if awaited:
         raise TemplateError(f"{template!r}: {awaited[-1]} is missing")
     return "".join(parts)
@@ -71,42 +82,60 @@ def to_pattern(template: str, sets: Mapping[str, tuple[str, ...]]) -> str:
 def anchors(template: str, sets: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], bool]:
     """Return folded literals of which every match of the template holds one, and whether it starts with it.
 
-    All wordings of the template up to its first gap; where they are too short, the longest literal behind it, or the
-    words of a set.
+    All wordings of the template up to its first gap; where they are too short, the part of it whose shortest wording is
+    longest, or the words of a set.
 
     Raises:
         TemplateError: There is none of three characters or more.
     """
-    found = [wording for spelling in spellings(template) for wording in _wordings(spelling)]
+    found = [wording for spelling in spellings(template) for wording in _wordings(spelling)[0]]
     opens = all(map(_is_long_enough, found))
     if not opens:
         template = spellings(template)[0]
-        outside = re.sub(r"\\.|[*]|<[a-z-]+>|\([^()]*\)|\[[^\]]*\]", "…", template)
-        found = [max((piece.strip() for piece in outside.split("…")), key=len)]
-        if not _is_long_enough(found[0]):
+        found = max(_parts(template), key=lambda options: min(map(len, options)), default=[])
+        if not found or not all(map(_is_long_enough, found)):
             names = re.findall(r"<([a-z-]+)>", template)
-            found = [spelling for word in sets.get(names[0], ()) for spelling in spellings(word)] if names else []
+            found = list(sets.get(names[0], ())) if names else []
         if not found:
             raise TemplateError(f"{template!r} has no literal of {_SHORTEST_ANCHOR} characters or more")
     return tuple(dict.fromkeys(found)), opens
 
 
-def _wordings(template: str) -> list[str]:
-    """Return what a match can start with, as far as no gap, set or escape comes and the wordings stay few."""
+def _parts(template: str) -> list[list[str]]:
+    """Return what every match holds: the wordings of each literal and each choice outside of brackets."""
+    outside = re.sub(r"\\.|[*#]|<[a-z-]+>|\[[^\]]*\]", "…", template)
+    parts = []
+    for choice, literal in re.findall(r"\(([^()…]*)\)|([^()…]+)", outside):
+        options = [option.strip() for option in (choice.split("|") if choice else [literal])]
+        if all(options):
+            parts.append(options)
+    return parts
+
+
+def _wordings(template: str) -> tuple[list[str], bool]:
+    """Return what a match can start with, up to a gap or set or too many wordings, and whether that is all of it."""
     wordings = [""]
-    for part in re.finditer(r"\(([^()\[…*<]*)\)|\[([^\]()…*<]*)\]|([^…*<>()|\[\]\\]+)|\\(.)|(.)", template):
+    complete = True
+    for part in re.finditer(r"\(([^()\[…*#<]*)\)|\[([^\]()…*#<]*)\]|([^…*#<>()|\[\]\\]+)|\\(.)|(.)", template):
         choice, optional, plain, escaped, other = part.groups()
-        if other is not None:
-            break
         literal = plain if plain is not None else escaped
-        if literal is not None:
+        if other is not None:
+            options = []
+        elif literal is not None:
             options = [literal]
         else:
             options = choice.split("|") if choice is not None else [*optional.split("|"), ""]
-        if len(wordings) * len(options) > _MOST_WORDINGS:
+        if not options or len(wordings) * len(options) > _MOST_WORDINGS:
+            complete = False
             break
         wordings = [wording + option for wording in wordings for option in options]
-    return list(dict.fromkeys(wording.strip() for wording in wordings))
+    return list(dict.fromkeys(_trimmed(wording) for wording in wordings)), complete
+
+
+def _trimmed(wording: str) -> str:
+    """Return a wording without the blanks around it, unless it needs the one behind it to be long enough."""
+    bare = wording.strip()
+    return bare if len(bare) >= _SHORTEST_ANCHOR else wording.lstrip()
 
 
 def _is_long_enough(literal: str) -> bool:
@@ -121,5 +150,5 @@ def _literal(text: str) -> str:
 def _word_of(name: str, sets: Mapping[str, tuple[str, ...]]) -> str:
     if name not in sets:
         raise TemplateError(f"there is no word set <{name}>")
-    words = sorted({spelling for word in sets[name] for spelling in spellings(word)}, key=len, reverse=True)
+    words = sorted(sets[name], key=len, reverse=True)
     return rf"(?<![^\W_])(?:{'|'.join(map(re.escape, words))})(?![^\W_])"

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from agents.normalise.normalise import Normalised, normalise
-from agents.strip.forms import Forms, load_forms
+from agents.strip.forms import Forms
+from agents.strip.load import load_forms
 from agents.strip.strip import Stripped, strip
 
 Strip = Callable[..., Stripped]

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agents.normalise.normalise import Link, Normalised
-from agents.strip.forms import load_forms
+from agents.strip.load import load_forms
 from agents.strip.strip import Stripped, strip
 from tests.unit.strip.conftest import rebuilt
 
