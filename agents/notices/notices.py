@@ -20,7 +20,7 @@ from msgspec import Struct
 from agents.knowledge import KnowledgeFile, parse_yaml, read_files
 from agents.strip.fold import fold
 from agents.strip.signs import SENTENCE_ENDS
-from agents.strip.templates import TemplateError, to_pattern
+from agents.strip.templates import TemplateError, to_pattern, word_sets
 from schemas.enriched import Notice
 from schemas.errors import ConfigError
 
@@ -168,7 +168,7 @@ def _paragraphs(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _compiled(file: _File) -> _Forms:
-    sets = {name: tuple(_lines(words)) for name, words in file.sets.items()}
+    sets = word_sets([file.sets])
     kill, correction = file.kill, file.correction
     ends = [rf"[{re.escape(SENTENCE_ENDS)}]", r"\s*$", r"\s*\n"]
     ends += [rf"[,;、，]?\s*(?:{to_pattern(words, sets)}){_word_end(words)}" for words in _lines(kill.goes_on)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agents.strip.page import Finding, Page, is_dense
-from agents.strip.signs import DECORATION
+from agents.strip.page import Finding, Page
+from agents.strip.signs import DECORATION, is_dense
 
 _LONGEST_BAR = 400
 _BETWEEN = DECORATION + ",&/\\"

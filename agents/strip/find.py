@@ -7,8 +7,8 @@ from agents.strip.forms import Form, line_key, uncounted
 from agents.strip.headline import ends_sentence, is_headline
 from agents.strip.label import read_label, read_lone_label
 from agents.strip.links import linked_lines, sibling_lines
-from agents.strip.page import Finding, Line, Page, is_dense, match_form
-from agents.strip.signs import DENSE_ENDS, FULL_STOPS, SENTENCE_ENDS
+from agents.strip.page import Finding, Line, Page, match_form
+from agents.strip.signs import DENSE_ENDS, FULL_STOPS, SENTENCE_ENDS, is_dense
 
 _LONGEST_LINE = 160
 _LONGEST_SENTENCE = 320

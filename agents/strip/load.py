@@ -14,7 +14,7 @@ from agents.knowledge import KnowledgeFile, parse_yaml, read_files
 from agents.strip.fold import spellings
 from agents.strip.forms import EVERYWHERE, Form, FormEntry, FormFile, Forms, line_key
 from agents.strip.signs import LABEL_ENDS
-from agents.strip.templates import TemplateError, anchors, literals, to_pattern
+from agents.strip.templates import TemplateError, anchors, literals, to_pattern, word_sets
 from schemas.errors import ConfigError
 
 ROOM = "strip/forms"
@@ -37,12 +37,6 @@ def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]
     """
     files = read_files(ROOM, overlay=overlay)
     parsed = [(file, _parse(file)) for file in files]
-    sets: dict[str, dict[str, None]] = {}
-    for _, content in parsed:
-        for name, words in content.sets.items():
-            sets.setdefault(name, {}).update(
-                dict.fromkeys(w for spelling in spellings(words) for w in _lines(spelling))
-            )
     entries: dict[str, tuple[KnowledgeFile, str, FormEntry]] = {}
     for file, content in parsed:
         for rule in content.off:
@@ -50,7 +44,7 @@ def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]
                 raise ConfigError(f"{file.shown}: off: there is no form {rule!r}")
         for entry in content.forms:
             entries[f"{content.language}.{entry.id}"] = (file, content.language, entry)
-    builder = _Builder({name: tuple(words) for name, words in sets.items()})
+    builder = _Builder(word_sets(content.sets for _, content in parsed))
     for rule, (file, language, entry) in entries.items():
         builder.add(file, rule, language, entry)
     for file, content in parsed:

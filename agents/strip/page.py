@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from agents.normalise.normalise import Link
 from agents.strip.fold import fold
 from agents.strip.forms import Form, Forms
-from agents.strip.signs import ANNOUNCING, BRACKETS_OPENING, DECORATION, QUOTES_CLOSING, SENTENCE_ENDS
+from agents.strip.signs import ANNOUNCING, BRACKETS_OPENING, DECORATION, QUOTES_CLOSING, SENTENCE_ENDS, is_dense
 from schemas.enriched import RemovedKind, RuleId
 
 _SHORTEST_SIBLING = 15
@@ -234,11 +234,6 @@ def find_hits(folded: str, forms: Forms, start: int, end: int) -> list[Hit]:
             continue
         hits.append(Hit(start + low, start + high, anchor))
     return hits
-
-
-def is_dense(character: str) -> bool:
-    """Say whether a character is of a script that puts no blanks between words."""
-    return "\u0e00" <= character <= "\u0eff" or "\u1000" <= character <= "\u109f" or character >= "\u1780"
 
 
 def match_form(page: Page, form: Form, start: int, end: int) -> tuple[int, int] | None:

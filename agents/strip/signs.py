@@ -28,3 +28,8 @@ DECORATION = (
     "👉👇👆☞📌📍🔴🔵🔗📢📣🎥📺📷📸📰🗞📲📱🔥⚡⭐💡🎧🎙▼△▲▽\ufe0f\u200e\u200f\u200b\u200d\u2066\u2067\u2069\u202a\u202b\u202c"
 )
 """Signs around a line's words that do not change what the line is: bullets, arrows, brackets, marks of direction."""
+
+
+def is_dense(character: str) -> bool:
+    """Say whether a character is of a script that puts no blanks between words."""
+    return "\u0e00" <= character <= "\u0eff" or "\u1000" <= character <= "\u109f" or character >= "\u1780"

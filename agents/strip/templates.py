@@ -18,10 +18,10 @@ first, and the rest is only looked at where it was found.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from agents.strip.fold import spellings
-from agents.strip.signs import SENTENCE_ENDS
+from agents.strip.signs import SENTENCE_ENDS, is_dense
 
 _TOKEN = re.compile(r"[…*#]|<([a-z-]+)>|\\[()|\[\]<>]|[()|\[\]]|[^…*#<>()|\[\]\\]+")
 _SPECIAL = re.compile(r"[()\[\]…*#<\\]")
@@ -45,6 +45,17 @@ def literals(template: str) -> tuple[str, ...]:
         return (template,)
     wordings, complete = _wordings(template)
     return tuple(dict.fromkeys(" ".join(wording.split()) for wording in wordings)) if complete else ()
+
+
+def word_sets(blocks: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the word sets of several files as one, folded; in the files they stand one word a line."""
+    sets: dict[str, dict[str, None]] = {}
+    for block in blocks:
+        for name, written in block.items():
+            for spelling in spellings(written):
+                words = (line.strip() for line in spelling.splitlines())
+                sets.setdefault(name, {}).update(dict.fromkeys(filter(None, words)))
+    return {name: tuple(words) for name, words in sets.items()}
 
 
 def to_pattern(template: str, sets: Mapping[str, tuple[str, ...]]) -> str:
@@ -151,4 +162,7 @@ def _word_of(name: str, sets: Mapping[str, tuple[str, ...]]) -> str:
     if name not in sets:
         raise TemplateError(f"there is no word set <{name}>")
     words = sorted(sets[name], key=len, reverse=True)
-    return rf"(?<![^\W_])(?:{'|'.join(map(re.escape, words))})(?![^\W_])"
+    spaced = [re.escape(word) for word in words if not is_dense(word[0])]
+    dense = [re.escape(word) for word in words if is_dense(word[0])]
+    options = [rf"(?<![^\W_])(?:{'|'.join(spaced)})(?![^\W_])"] if spaced else []
+    return f"(?:{'|'.join([*options, *dense])})"
