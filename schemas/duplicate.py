@@ -1,4 +1,4 @@
-"""The duplicate notice: a raw record that changed nothing, on news.duplicates."""
+"""The duplicate notice: a raw record that was not passed on, on news.duplicates."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ class Duplicate(Struct, frozen=True, kw_only=True):
     content_hash: ContentHash
     origin: Origin
     of: Annotated[ItemId, Meta(description="the item that stands; equal to item_id in the stream")]
-    of_origin: Annotated[Origin, Meta(description="the raw record of the version it repeats")]
+    of_origin: Annotated[Origin | None, Meta(description="the raw record of the version it repeats")] = None
     why: Annotated[
-        Literal["same-content", "redelivered"],
-        Meta(description="redelivered: an offset at or below the item's last accepted one came again"),
+        Literal["same-content", "redelivered", "suppressed"],
+        Meta(
+            description="redelivered: an offset at or below the item's last accepted one came again; suppressed: the "
+            "item was asked to be forgotten, and repeats nothing"
+        ),
     ]

@@ -29,6 +29,12 @@ DUPLICATE_TYPE = "geowire.item.duplicate.v1"
 ORIGIN = "origin"
 SUPERSEDES = "supersedes"
 TRACEPARENT = "traceparent"
+FORGET = "forget"
+"""Header on what says nothing of an item because it was asked to be forgotten."""
+REPLAY = "replay"
+"""Header on what a promotion publishes: the replay's id."""
+RETRY = "retry"
+"""Header on a record that is tried again: the dead letter it was in."""
 
 _SPEC_VERSION = ("ce_specversion", b"1.0")
 _CONTENT_TYPE = ("content-type", b"application/json")

@@ -17,6 +17,7 @@ from schemas.pipeline import Generation
 from schemas.raw import RawItem
 from schemas.replay import Replay
 from schemas.settled import Settled
+from schemas.suppressed import Suppressed
 
 EVENTS: dict[str, type[Struct]] = {
     "raw": RawItem,
@@ -26,6 +27,7 @@ EVENTS: dict[str, type[Struct]] = {
     "pipeline": Generation,
     "replay": Replay,
     "settled": Settled,
+    "suppressed": Suppressed,
 }
 """Name of the document to the struct; news.raw and news.unique hold the same values."""
 

@@ -13,11 +13,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, cast
 
 import faust
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import RecordMetadata, TopicPartition
 from faust.app.base import BootStrategy
 from faust.streams import Stream
@@ -39,6 +40,7 @@ from streams.reading import first_offset
 from streams.recovery import Tables, recover
 from streams.settings import Settings
 from streams.state import State
+from streams.suppression import Suppression, follow, followed
 
 _STOP_SECONDS = 30.0
 
@@ -67,6 +69,12 @@ class GeowireApp(faust.App):
     entries: State
     knowledge: Knowledge
     generation: generations.Timeline
+    suppression: Suppression
+    _suppressed: AIOKafkaConsumer
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._opened = AsyncExitStack()
 
     async def on_first_start(self) -> None:
         """Create or check the streams, load the knowledge, take the generation."""
@@ -75,6 +83,7 @@ class GeowireApp(faust.App):
             await admin.apply(self.settings)
             self.knowledge = load_knowledge(self.settings.knowledge_dir)
             self.generation = generations.Timeline(await generations.current(self.settings, self.knowledge.pipeline))
+            self.suppression, self._suppressed = await self._opened.enter_async_context(followed(self.settings))
         except GeowireError as error:
             fail(error)
         await super().on_first_start()
@@ -94,7 +103,12 @@ class GeowireApp(faust.App):
         timer.daemon = True
         timer.start()
         await super().on_stop()
+        await self._opened.aclose()
         self.entries.close()
+
+    async def follow_suppressed(self) -> None:
+        """Take in what is asked to be forgotten while the worker runs."""
+        await follow(self._suppressed, self.suppression)
 
     async def recover(self, partitions: Collection[int]) -> None:
         """Bring the dedupe state of partitions that are ours now up to date."""
@@ -228,6 +242,7 @@ async def dedupe(stream: StreamT[bytes]) -> None:
         partitions=app.settings.partitions,
         ttl=app.settings.dedupe_days * table.DAY_MS,
         committed=outbox.committed,
+        suppressed=app.suppression,
     )
     await _run(drive(_records(stream, table.RAW), stage="dedupe", handle=handle, outbox=outbox))
 
@@ -235,8 +250,16 @@ async def dedupe(stream: StreamT[bytes]) -> None:
 @app.agent(_source(table.UNIQUE), name="enrich")
 async def enrich(stream: StreamT[bytes]) -> None:
     """Strip, classify and publish unique items."""
-    handle = enrich_agent.handler(app.knowledge, generation=app.generation, text=app.settings.event_text)
+    handle = enrich_agent.handler(
+        app.knowledge, generation=app.generation, text=app.settings.event_text, suppressed=app.suppression
+    )
     await _run(drive(_records(stream, table.UNIQUE), stage="enrich", handle=handle, outbox=_outboxes["enrich"]))
+
+
+@app.task  # type: ignore[untyped-decorator]
+async def suppressed() -> None:
+    """Follow what is asked to be forgotten."""
+    await _run(app.follow_suppressed())
 
 
 @app.on_partitions_revoked.connect

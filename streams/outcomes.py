@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import Struct
 
-from schemas.envelope import ORIGIN
+from schemas.envelope import FORGET, ORIGIN, REPLAY
 from schemas.errors import DataError
 from schemas.record import Position
 from streams.table import DEAD_LETTER, DUPLICATES, ENRICHED, RAW
@@ -44,9 +44,10 @@ class Outcome(Struct, frozen=True):
         origin: The raw record it was made from; None where it names none.
         id: Its ``ce_id``: equal where the same decision was sent again.
         generation: Generation that decided, for enriched events.
-        follow_up: An enriched event that replaces an earlier one on purpose (reprocessed, corrected, withdrawn).
+        follow_up: An enriched event that replaces an earlier one on purpose: of a promotion, or of ``geowire forget``.
         of: For duplicates: the raw record that it repeats.
-        redelivered: For duplicates: it was read again after later ones of its item, as when offsets were set back.
+        redelivered: For duplicates: it was read again after later ones of its item, as when offsets were set back, or
+            after the item was forgotten.
         refused: For dead letters: the record that was refused.
         feed: Id of the feed, where it says so.
     """
@@ -127,12 +128,12 @@ def is_refusal(headers: Mapping[str, bytes]) -> bool:
 class _Notice(Struct):
     """What the headers of a duplicate notice lack."""
 
-    of_origin: str
+    of_origin: str | None = None
     why: str = ""
 
 
 _notices = msgspec.json.Decoder(_Notice)
-_NO_NOTICE = _Notice("")
+_NO_NOTICE = _Notice()
 
 
 def _notice(value: bytes | None) -> _Notice:
@@ -168,9 +169,10 @@ def outcome_of(place: Place, headers: Mapping[str, bytes], value: bytes | None =
         origin=origin,
         id=headers.get("ce_id", b""),
         generation=int(generation) if generation.isdigit() and len(generation) < _DIGITS else 0,
-        follow_up=kind == "enriched" and headers.get("ce_reason", b"new") not in (b"new", b"edited"),
-        of=position(notice.of_origin.encode("utf-8", "replace")),
-        redelivered=notice.why == "redelivered",
+        follow_up=kind == "enriched"
+        and (REPLAY in headers or FORGET in headers or headers.get("ce_reason") == b"reprocessed"),
+        of=position(notice.of_origin.encode("utf-8", "replace")) if notice.of_origin else None,
+        redelivered=notice.why in ("redelivered", "suppressed"),
         refused=refused,
         feed=feed_of(headers),
     )

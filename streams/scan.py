@@ -100,3 +100,15 @@ async def scan_bounds(settings: Settings, topic: str, *, since: int | None = Non
     """
     async with asking(settings, topic) as consumer:
         return await bounds_of(consumer, since=since)
+
+
+async def scan_whole(settings: Settings, topic: str, partitions: set[int]) -> AsyncIterator[ConsumerRecord]:
+    """Read some partitions of a topic from their first records to the ends they have now.
+
+    Raises:
+        BrokerError: The topic cannot be read.
+    """
+    found = await scan_bounds(settings, topic)
+    start = {p: offset if p in partitions else found.end[p] for p, offset in found.start.items()}
+    async for record in scan(settings, topic, Bounds(found.kept, start, found.end)):
+        yield record

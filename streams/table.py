@@ -19,6 +19,7 @@ from schemas.pipeline import Generation
 from schemas.raw import RawItem
 from schemas.replay import Replay, ReplaySource
 from schemas.settled import Settled
+from schemas.suppressed import Suppressed
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -158,6 +159,14 @@ PIPELINE = Stream(
     compacted=True,
     doc="generations of knowledge and rules, and from which offsets of news.unique they hold",
 )
+SUPPRESSED = Stream(
+    name="news.suppressed",
+    key="item/id or source/id",
+    value=Suppressed,
+    partitioned=False,
+    compacted=True,
+    doc="items and feeds that were asked to be forgotten: none of theirs is passed on, replayed or tried again",
+)
 REPLAYS = Stream(
     name="replays",
     key="replay id",
@@ -184,6 +193,7 @@ STREAMS: tuple[Stream, ...] = (
     SETTLED,
     FEED_STATE,
     PIPELINE,
+    SUPPRESSED,
     REPLAYS,
     DEDUPE_CHANGELOG,
 )

@@ -11,7 +11,9 @@ import msgspec
 from agents.dedupe import state
 from agents.dedupe.decide import DAY_MS, Accepted, Decision, Entry
 from agents.dedupe.route import Sighted, judge, output, rekeyed, sight
+from agents.dedupe.route import suppressed as not_passed_on
 from schemas.errors import InfrastructureError
+from schemas.raw import RawItem
 from schemas.record import Output, Record
 
 CHANGELOG = "geowire-dedupe-changelog"
@@ -31,12 +33,20 @@ class Store(Protocol):
     def put(self, partition: int, key: bytes, entry: bytes) -> None:
         """Store an entry."""
 
+    def delete(self, partition: int, key: bytes) -> None:
+        """Forget an entry."""
+
     def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:
         """Look at ``limit`` entries, going round; delete those last seen before a time, and return their keys."""
 
 
 def handler(
-    store: Store, *, partitions: int, ttl: int, committed: Callable[[Record], int]
+    store: Store,
+    *,
+    partitions: int,
+    ttl: int,
+    committed: Callable[[Record], int],
+    suppressed: Callable[[RawItem], bool] = lambda _: False,
 ) -> Callable[[Record], list[Output]]:
     """Return what the agent does with a record.
 
@@ -45,6 +55,7 @@ def handler(
         partitions: Partitions of the news streams.
         ttl: Milliseconds after which an item that was not seen is forgotten.
         committed: First offset of a record's partition that may still be redelivered.
+        suppressed: Says whether an item was asked to be forgotten.
     """
     taken: Counter[int] = Counter()
 
@@ -53,7 +64,10 @@ def handler(
         moved = rekeyed(sighted, partitions)
         if moved is not None:
             return [moved]
-        outputs = _decided(sighted, store, ttl, committed(record))
+        if suppressed(sighted.item):
+            outputs = _forgotten(sighted, store)
+        else:
+            outputs = _decided(sighted, store, ttl, committed(record))
         taken[record.partition] += 1
         if taken[record.partition] % _SWEEP_EVERY == 0:
             before = record.time - ttl - _LATE_MS
@@ -62,6 +76,12 @@ def handler(
         return outputs
 
     return handle
+
+
+def _forgotten(sighted: Sighted, store: Store) -> list[Output]:
+    partition, key = sighted.record.partition, sighted.item.item_id.encode()
+    store.delete(partition, key)
+    return [not_passed_on(sighted), Output(CHANGELOG, partition, key, None, [])]
 
 
 def _decided(sighted: Sighted, store: Store, ttl: int, committed: int) -> list[Output]:

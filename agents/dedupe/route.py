@@ -5,6 +5,8 @@ Pure: what is known of the item comes in, what is to be stored and sent comes ou
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from msgspec import Struct
 
@@ -15,8 +17,10 @@ from schemas.codec import decode, encode
 from schemas.duplicate import Duplicate
 from schemas.envelope import (
     DUPLICATE_TYPE,
+    FORGET,
     ORIGIN,
     RAW_TYPE,
+    RETRY,
     SUPERSEDES,
     TRACEPARENT,
     UNIQUE_TYPE,
@@ -33,9 +37,6 @@ from schemas.times import to_milliseconds
 
 MAX_AHEAD_MS = 300_000
 """How far a fetch time may lie ahead of the record's own time."""
-
-RETRY = "retry"
-"""Header on a record that is tried again: the dead letter it was in."""
 
 _raw_decoder = msgspec.json.Decoder(RawItem)
 
@@ -102,7 +103,7 @@ def output(sighted: Sighted, outcome: Accepted | Repeated) -> Output:
     """Return the record that the decision sends."""
     if isinstance(outcome, Accepted):
         return _unique(sighted, outcome)
-    return _repetition(sighted, outcome)
+    return _notice(sighted, duplicate(sighted, outcome), [])
 
 
 def _unique(sighted: Sighted, accepted: Accepted) -> Output:
@@ -121,8 +122,19 @@ def _unique(sighted: Sighted, accepted: Accepted) -> Output:
     return Output("news.unique", record.partition, record.key, record.value, headers, record.time)
 
 
+def suppressed(sighted: Sighted) -> Output:
+    """Return the record that says that an item is not passed on, because it was asked to be forgotten."""
+    return _notice(sighted, _duplicate(sighted, of=None, why="suppressed"), [(FORGET, b"1")])
+
+
 def duplicate(sighted: Sighted, repeated: Repeated) -> Duplicate:
     """Return the notice that a raw record repeats another."""
+    return _duplicate(sighted, of=str(repeated.of), why=repeated.why)
+
+
+def _duplicate(
+    sighted: Sighted, *, of: str | None, why: Literal["same-content", "redelivered", "suppressed"]
+) -> Duplicate:
     item = sighted.item
     return Duplicate(
         id=duplicate_event_id(item.item_id, item.fetched, str(sighted.origin)),
@@ -132,14 +144,13 @@ def duplicate(sighted: Sighted, repeated: Repeated) -> Duplicate:
         content_hash=item.content_hash,
         origin=str(sighted.origin),
         of=item.item_id,
-        of_origin=str(repeated.of),
-        why=repeated.why,
+        of_origin=of,
+        why=why,
     )
 
 
-def _repetition(sighted: Sighted, repeated: Repeated) -> Output:
+def _notice(sighted: Sighted, notice: Duplicate, more: Headers) -> Output:
     record, item = sighted.record, sighted.item
-    notice = duplicate(sighted, repeated)
     headers = cloudevent(
         type=DUPLICATE_TYPE, id=notice.id, source=item.feed.id, time=item.fetched, subject=item.item_id
     )
@@ -148,7 +159,7 @@ def _repetition(sighted: Sighted, repeated: Repeated) -> Output:
         record.partition,
         record.key,
         encode(notice),
-        [*headers, *_trail(sighted, "dedupe")],
+        [*headers, *_trail(sighted, "dedupe"), *more],
     )
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from agents.publish.publish import Provenance
+from agents.publish.publish import Provenance, identified
+from agents.publish.withdraw import forgotten
 from schemas.codec import decode, encode
 from schemas.enriched import Enriched, RawRef, Reason, Supersedes
 from schemas.envelope import (
+    FORGET,
     ORIGIN,
     SUPERSEDES,
     TRACEPARENT,
@@ -30,13 +32,16 @@ _reasons: dict[bytes | None, Reason] = {b"new": "new", b"edited": "edited"}
 Enrich = Callable[[RawItem, Provenance], Enriched]
 
 
-def route(record: Record, enrich: Enrich, generation: int) -> Output:
+def route(
+    record: Record, enrich: Enrich, generation: int, suppressed: Callable[[RawItem], bool] = lambda _: False
+) -> Output:
     """Decide about one unique item.
 
     Args:
         record: A record of news.unique.
         enrich: The decision (``agents.enrich.enrich``), its knowledge bound.
         generation: Generation of knowledge and rules it decides with.
+        suppressed: Says whether an item was asked to be forgotten: its event then only withdraws it.
 
     Raises:
         DataError: The record is not a unique item as dedupe writes them.
@@ -44,7 +49,12 @@ def route(record: Record, enrich: Enrich, generation: int) -> Output:
     check_type(record.headers, UNIQUE_TYPE)
     item = decode(_raw_decoder, record.value)
     event = enrich(item, _provenance(record.headers, generation))
+    forget = suppressed(item)
+    if forget:
+        event = identified(forgotten(event))
     headers = enriched_headers(event)
+    if forget:
+        headers.append((FORGET, b"1"))
     headers.append(
         traceparent(
             header(record.headers, TRACEPARENT),

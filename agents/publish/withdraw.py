@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.enriched import Enriched, Geopolitical
+from schemas.enriched import Enriched, Geopolitical, Supersedes
 
 
 def emptied(event: Enriched) -> Enriched:
@@ -28,4 +28,19 @@ def emptied(event: Enriched) -> Enriched:
         places=(),
         actors=(),
         pairs=(),
+    )
+
+
+def forgotten(event: Enriched) -> Enriched:
+    """Return the withdrawal of an event of which nothing is to be told any more, its address included."""
+    return msgspec.structs.replace(emptied(event), url=None, guid=None, notice=None)
+
+
+def superseded(event: Enriched) -> Supersedes:
+    """Return what says that another event takes the place of this one."""
+    return Supersedes(
+        fetched=event.fetched,
+        content_hash=event.content_hash,
+        origin=f"{event.raw.partition}:{event.raw.offset}",
+        generation=event.generation,
     )

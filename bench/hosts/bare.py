@@ -30,6 +30,9 @@ class _Store:
     def put(self, partition: int, key: bytes, entry: bytes) -> None:  # noqa: ARG002
         self._entries[key] = entry
 
+    def delete(self, partition: int, key: bytes) -> None:  # noqa: ARG002
+        self._entries.pop(key, None)
+
     def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:  # noqa: ARG002 - nothing is that old
         return []
 

@@ -40,6 +40,9 @@ class _Store:
     def put(self, partition: int, key: bytes, entry: bytes) -> None:  # noqa: ARG002
         self.state.set_bytes(_ENTRY, entry)
 
+    def delete(self, partition: int, key: bytes) -> None:  # noqa: ARG002
+        self.state.delete(_ENTRY)
+
     def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:  # noqa: ARG002 - nothing is that old
         return []
 

@@ -156,6 +156,25 @@ def audit(
 
 
 @cli.command()
+def forget(
+    item: Annotated[str | None, typer.Option(help="Item id.")] = None,
+    url: Annotated[str | None, typer.Option(help="Address of an article.")] = None,
+    source: Annotated[str | None, typer.Option(help="Feed id: everything of that feed, now and later.")] = None,
+    note: Annotated[str | None, typer.Option(help="Why, for the record; nothing of the text.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take it off the list again.")] = False,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Do it. Without, it is only said what would be done.")
+    ] = False,
+) -> None:
+    """Take an item back, or all of a feed, and let nothing of it come again."""
+    from streams.cli.forget import run_forget
+    from streams.forget import target
+
+    wanted = target(item=item, url=url, source=source)
+    run_forget(Settings.from_env(), wanted, note=note, undo=undo, execute=execute)
+
+
+@cli.command()
 def explain(
     source: Annotated[str, typer.Argument(help="A file, an http(s) address, or - for standard input.")],
     title: Annotated[str | None, typer.Option(help="Headline, where the text has none.")] = None,

@@ -6,12 +6,13 @@ itself, what it becomes is counted for the raw record that it is, and trying it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import Struct
 
-from agents.dedupe.route import RETRY
 from agents.identity.partitions import partition_of
-from schemas.envelope import ORIGIN, header
+from schemas.envelope import ORIGIN, RETRY, header
 from schemas.errors import DataError
 from schemas.record import Output, Record
 from schemas.times import to_milliseconds
@@ -37,7 +38,14 @@ class _Item(Struct):
 _items = msgspec.json.Decoder(_Item)
 
 
-def again(record: Record, *, partitions: int, now: int, retention_ms: dict[str, int | None]) -> Output | Refusal:
+def again(
+    record: Record,
+    *,
+    partitions: int,
+    now: int,
+    retention_ms: dict[str, int | None],
+    suppressed: Callable[[str, str | None], bool] = lambda *_: False,
+) -> Output | Refusal:
     """Return the record that tries a letter again, or why there is none.
 
     Args:
@@ -45,6 +53,7 @@ def again(record: Record, *, partitions: int, now: int, retention_ms: dict[str, 
         partitions: Partitions of the news streams.
         now: The time, milliseconds since the epoch.
         retention_ms: How long each stream keeps a record; None: for ever.
+        suppressed: Says of an item id and a feed id whether they were asked to be forgotten.
     """
     letter = letter_of(record)
     if letter.stream is None:
@@ -52,6 +61,8 @@ def again(record: Record, *, partitions: int, now: int, retention_ms: dict[str, 
     if letter.stream not in {stream.name for stream in STREAMS}:
         return Refusal(f"it came from {letter.stream}, which is no stream of this version")
     item = _item(record.value)
+    if suppressed(item.item_id if item is not None else (record.key or b"").decode("utf-8", "replace"), letter.feed):
+        return Refusal("it was asked to be forgotten")
     time = _time(record, item if letter.code == "fetched-ahead" else None, now)
     kept = retention_ms[letter.stream]
     if kept is not None and time < now - kept:

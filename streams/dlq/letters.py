@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from agents.dedupe.route import RETRY
-from schemas.envelope import ORIGIN, Headers, header
+from schemas.envelope import ORIGIN, RETRY, Headers, header
 from schemas.record import Record
 from schemas.settled import Settled
 from streams.outcomes import feed_of

@@ -17,6 +17,7 @@ from streams.dlq.letters import Letter, Wanted, letter_of
 from streams.operator import here, now, timestamp
 from streams.reading import as_record, read_all
 from streams.scan import scan, scan_bounds
+from streams.suppression import load as load_suppression
 from streams.table import DEAD_LETTER, SETTLED, STREAMS
 from streams.writing import send_all, writer
 
@@ -76,11 +77,18 @@ async def retry(settings: Settings, found: Sequence[Found], *, execute: bool) ->
         DeliveryError: The broker did not take a record.
     """
     keep = {stream.name: stream.retention_ms(settings) for stream in STREAMS}
+    suppression = await load_suppression(settings)
     time = now()
     todo: list[tuple[Letter, Output]] = []
     refused: list[tuple[Letter, str]] = []
     for one in found:
-        what = again(one.record, partitions=settings.partitions, now=time, retention_ms=keep)
+        what = again(
+            one.record,
+            partitions=settings.partitions,
+            now=time,
+            retention_ms=keep,
+            suppressed=suppression.holds,
+        )
         if isinstance(what, Refusal):
             refused.append((one.letter, what.reason))
         else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
 
-from schemas.envelope import ORIGIN
+from schemas.envelope import FORGET, ORIGIN
 from schemas.replay import Replay
 from schemas.times import to_milliseconds
 from streams.reading import reader
@@ -118,6 +118,8 @@ class Comparison:
         times: list[bytes] = []
         async for key, record in self.new_events(partition):
             head = dict(record.headers)
+            if FORGET in head:
+                continue  # it was withdrawn when it was forgotten
             new[key] = (head.get("ce_id", b""), record.offset)
             times.append(head.get("ce_time", b""))
         refused = {head[ORIGIN] async for head in self._heads(self._letters, partition, times)}
@@ -201,6 +203,8 @@ class Comparison:
     async def _heads(self, topic: str, partition: int, times: list[bytes]) -> AsyncIterator[dict[str, bytes]]:
         async for record in self._of(topic, partition):
             head = dict(record.headers)
+            if FORGET in head:
+                continue
             times.append(head.get("ce_time", b""))
             yield head
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agents.enrich.enrich import Knowledge
+from agents.publish.withdraw import superseded
+from schemas.envelope import REPLAY
 from schemas.errors import BrokerError, ConfigError
 from schemas.pipeline import Generation
 from schemas.record import Output
@@ -25,6 +27,7 @@ from schemas.replay import Promotion, Replay
 from schemas.times import to_milliseconds
 from streams import generations
 from streams.operator import timestamp
+from streams.outcomes import feed_of
 from streams.replay import registry, reprocess
 from streams.replay.fence import fenced
 from streams.replay.join import Comparison, Joined, split
@@ -33,6 +36,7 @@ from streams.replay.positions import raw_positions
 from streams.replay.run import by_partition, check_knowledge, run
 from streams.replay.watch import clear
 from streams.scan import scan, scan_bounds
+from streams.suppression import load as load_suppression
 from streams.table import CLOCK_SKEW_MS, ENRICHED
 from streams.writing import send_all, writer
 
@@ -140,10 +144,13 @@ async def _end(settings: Settings, replay: Replay, generation: Generation) -> di
 async def _publish(settings: Settings, replay: Replay, generation: int, rate: float | None, progress: Progress) -> None:
     """Publish what differs and is not of this generation yet."""
     pace = Pace(rate)
+    suppressed = await load_suppression(settings)
     async with Comparison(settings, replay) as comparison, writer(settings) as producer:
         async for joined in comparison.partitions():
             batch: list[Output] = []
             async for output in _outputs(comparison, joined, replay, generation):
+                if suppressed.holds((output.key or b"").decode(), feed_of(dict(output.headers))):
+                    continue
                 await pace.wait()
                 batch.append(output)
                 if len(batch) >= _AT_A_TIME or rate is not None:
@@ -161,7 +168,7 @@ async def _published(settings: Settings, replay: Replay, promotion: Promotion) -
     bounds = await scan_bounds(settings, topic, since=to_milliseconds(promotion.started) - CLOCK_SKEW_MS)
     async for record in scan(settings, topic, bounds):
         head = dict(record.headers)
-        if head.get(reprocess.REPLAY) == replay.id.encode() and head["ce_id"] not in seen:
+        if head.get(REPLAY) == replay.id.encode() and head["ce_id"] not in seen:
             seen.add(head["ce_id"])
             counts[head["ce_reason"].decode()] += 1
     return dict(counts)
@@ -174,7 +181,7 @@ async def _outputs(comparison: Comparison, joined: Joined, replay: Replay, gener
         if key in to_do and to_do[key].new == record.offset:
             event = reprocess.read(record.value)
             old = msgspec.structs.replace(
-                reprocess.superseded(event),
+                superseded(event),
                 origin=to_do[key].old.origin.decode(),
                 generation=to_do[key].old.generation,
             )

@@ -5,15 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from agents.publish.publish import identified
-from agents.publish.withdraw import emptied
+from agents.publish.withdraw import emptied, superseded
 from schemas.codec import decode, encode
 from schemas.enriched import Enriched, Reason, Supersedes
-from schemas.envelope import enriched_headers, traceparent
+from schemas.envelope import REPLAY, enriched_headers, traceparent
 from schemas.record import Output
 from streams.table import ENRICHED
-
-REPLAY = "replay"
-"""Header on what a promotion publishes: the replay's id."""
 
 _decoder = msgspec.json.Decoder(Enriched)
 
@@ -51,16 +48,6 @@ def carried(event: Enriched, *, gone: Enriched, generation: int) -> Enriched:
         msgspec.structs.replace(
             event, fetched=gone.fetched, generation=generation, reason=_reason(event), supersedes=superseded(gone)
         )
-    )
-
-
-def superseded(event: Enriched) -> Supersedes:
-    """Return what says that an event takes the place of this one."""
-    return Supersedes(
-        fetched=event.fetched,
-        content_hash=event.content_hash,
-        origin=f"{event.raw.partition}:{event.raw.offset}",
-        generation=event.generation,
     )
 
 

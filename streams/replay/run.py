@@ -36,6 +36,8 @@ from streams.replay.positions import raw_positions
 from streams.replay.scope import Handle, only_inputs, only_outputs
 from streams.scan import scan_bounds
 from streams.state import State
+from streams.suppression import Suppression
+from streams.suppression import load as load_suppression
 from streams.table import DAY_MS, DEDUPE_CHANGELOG, RAW, UNIQUE, replay_streams, replayed
 from streams.writing import writer
 
@@ -88,6 +90,7 @@ async def run(
     check_knowledge(settings, replay, knowledge)
     await admin.apply(settings, replay_streams(replay.id, replay.source))
     known = await generations.read(settings)
+    suppressed = await load_suppression(settings)
     pace = Pace(rate)
     async with writer(settings) as producer:
         fenced = _Fenced(producer, settings.stream(replayed("", replay.id)))
@@ -102,11 +105,14 @@ async def run(
             timeline = Timeline(await _in_raw(settings, known))
             with closing(State(state_directory(settings, replay))) as entries:
                 first = leg(dedupe_way(settings, replay), entries)
-                await first.run(_dedupe(settings, replay, first.outbox, entries, timeline))
+                handle = _dedupe(
+                    settings, replay, outbox=first.outbox, entries=entries, timeline=timeline, suppressed=suppressed
+                )
+                await first.run(handle)
             shutil.rmtree(entries.path)
         way = enrich_way(settings, replay) if replay.source == "unique" else await own_unique(settings, replay)
         of = Timeline(known) if replay.source == "unique" else _carried
-        handle = enrich_agent.handler(knowledge, generation=of, text=settings.event_text)
+        handle = enrich_agent.handler(knowledge, generation=of, text=settings.event_text, suppressed=suppressed)
         handle = only_inputs(replay.scope, only_outputs(replay.scope, handle))
         await leg(way).run(handle)
     written = await count(settings, replay)
@@ -197,7 +203,9 @@ def _topic(settings: Settings, replay: Replay, way: Way, name: str) -> str:
     return way.topic if name == way.stream else settings.stream(replayed(name, replay.id))
 
 
-def _dedupe(settings: Settings, replay: Replay, outbox: Outbox, entries: State, timeline: Timeline) -> Handle:
+def _dedupe(
+    settings: Settings, replay: Replay, *, outbox: Outbox, entries: State, timeline: Timeline, suppressed: Suppression
+) -> Handle:
     """Return dedupe as it is in live, but for what a replay must not write."""
     start = by_partition(replay.start)
     decide = dedupe_agent.handler(
@@ -205,6 +213,7 @@ def _dedupe(settings: Settings, replay: Replay, outbox: Outbox, entries: State, 
         partitions=settings.partitions,
         ttl=(replay.dedupe_days or settings.dedupe_days) * DAY_MS,
         committed=outbox.committed,
+        suppressed=suppressed,
     )
     handle = only_outputs(replay.scope, decide, always=DEDUPE_CHANGELOG.name)
 

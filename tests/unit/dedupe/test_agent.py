@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from agents.dedupe import agent, state
 from agents.dedupe.decide import DAY_MS
 from schemas.record import Output, Record
@@ -25,6 +27,9 @@ class Store:
 
     def put(self, partition: int, key: bytes, entry: bytes) -> None:
         self.entries[partition, key] = entry
+
+    def delete(self, partition: int, key: bytes) -> None:
+        self.entries.pop((partition, key), None)
 
     def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:
         self.asked.append((partition, before, limit))
@@ -77,3 +82,21 @@ def test_what_a_sweep_finds_expired_is_deleted_in_the_changelog() -> None:
     assert store.asked == [(partition, _START + 499 - _TTL - DAY_MS, 1_000)]
     (tombstone,) = [output for output in outputs[-1] if output.stream == agent.CHANGELOG]
     assert (tombstone.partition, tombstone.key, tombstone.value) == (partition, b"forgotten", None)
+
+
+def test_what_was_asked_to_be_forgotten_is_not_passed_on_and_its_entry_goes() -> None:
+    store = Store()
+    _handle(store, _record(7))
+    record = _record(9, title="Another report")
+    handle = agent.handler(store, partitions=_PARTITIONS, ttl=_TTL, committed=lambda _: 0, suppressed=lambda _: True)
+    notice, change = handle(record)
+    assert (notice.stream, change.stream, change.key, change.value) == (
+        "news.duplicates",
+        agent.CHANGELOG,
+        record.key,
+        None,
+    )
+    said = json.loads(notice.value or b"")
+    assert (said["why"], said["of_origin"]) == ("suppressed", None)
+    assert "report" not in (notice.value or b"").decode()
+    assert store.entries == {}

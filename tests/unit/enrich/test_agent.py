@@ -1,0 +1,54 @@
+"""The enrich agent: generation by the record's place, and nothing of what was asked to be forgotten."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from agents.enrich import agent
+from agents.enrich.enrich import Knowledge, load_knowledge
+from schemas.envelope import header
+from schemas.record import Output, Record
+from tests.items import encoded, raw_item
+
+_TITLE = "Greek minister visits Ankara"
+
+
+@cache
+def _knowledge() -> Knowledge:
+    return load_knowledge()
+
+
+def _handled(offset: int, *, suppressed: bool = False) -> Output:
+    item = raw_item("https://wire.example/1", title=_TITLE, fetched=1_770_000_000_000, feed="wire")
+    headers = [("origin", b"3:17"), ("ce_reason", b"edited")]
+    record = Record("news.unique", 3, offset, item["item_id"].encode(), encoded(item), headers, 0)
+    handle = agent.handler(
+        _knowledge(), generation=lambda r: 2 if r.offset >= 10 else 1, text="full", suppressed=lambda _: suppressed
+    )
+    (output, *_) = handle(record)
+    return output
+
+
+def test_the_generation_is_that_of_the_records_place() -> None:
+    events = [json.loads(_handled(offset).value or b"") for offset in (9, 10, 9)]
+    assert [event["generation"] for event in events] == [1, 2, 1]
+    assert events[0] == events[2]
+    assert events[0]["id"] != events[1]["id"]
+
+
+def test_what_was_asked_to_be_forgotten_is_withdrawn_without_a_word() -> None:
+    output = _handled(9, suppressed=True)
+    event = json.loads(output.value or b"")
+    assert (event["reason"], event["title"], event["text"], event["url"], event["topics"]) == (
+        "withdrawn",
+        "",
+        "",
+        None,
+        None,
+    )
+    assert "inister" not in (output.value or b"").decode()
+    assert header(output.headers, "ce_reason") == b"withdrawn"
+    assert header(output.headers, "forget") is not None
+    assert event["raw"] == {"stream": "news.raw", "partition": 3, "offset": 17}
+    assert output.value == _handled(9, suppressed=True).value
