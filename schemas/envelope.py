@@ -25,6 +25,7 @@ RAW_TYPE = "geowire.item.raw.v1"
 UNIQUE_TYPE = "geowire.item.unique.v1"
 ENRICHED_TYPE = "geowire.item.enriched.v1"
 DUPLICATE_TYPE = "geowire.item.duplicate.v1"
+FEED_STATUS_TYPE = "geowire.feed.status.v1"
 
 ORIGIN = "origin"
 SUPERSEDES = "supersedes"

@@ -45,6 +45,10 @@ class Subscription(Struct, frozen=True, kw_only=True):
     ] = None
     address: Annotated[str | None, Meta(description="where the publisher moved it for good; null: feed.url")] = None
 
+    leaving: Annotated[
+        bool, Meta(description="it is being moved to another partition; whoever takes this one over finishes that")
+    ] = False
+
     @property
     def url(self) -> str:
         """The address that is fetched."""
@@ -53,4 +57,4 @@ class Subscription(Struct, frozen=True, kw_only=True):
     @property
     def active(self) -> bool:
         """Whether it is polled."""
-        return self.paused is None and not self.removed
+        return self.paused is None and not self.removed and not self.leaving

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from schemas.feed_status import Standing
 from schemas.fields import ContentHash, ItemId, Timestamp
 from schemas.polling import Asks, HostRest, Kind, Moved, Reason, Rhythm, Trust
 
@@ -67,5 +68,9 @@ class FeedState(Struct, frozen=True, kw_only=True):
     resumed: Annotated[Timestamp | None, Meta(description="of its subscription, when it was polled last")] = None
     title: str | None = None
     language: str | None = None
+    standing: Annotated[
+        tuple[Standing, ...], Meta(description="what was said of it on feed-status and holds still")
+    ] = ()
+    news: Annotated[Timestamp | None, Meta(description="when it last brought something new")] = None
     listed: tuple[Listed, ...] = ()
     newest: Annotated[tuple[ItemId, ...], Meta(description="the newest of the items listed, newest first")] = ()

@@ -12,7 +12,9 @@ from msgspec import Struct
 
 from schemas.duplicate import Duplicate
 from schemas.enriched import Enriched
+from schemas.feed import Subscription
 from schemas.feed_state import FeedState
+from schemas.feed_status import FeedStatus
 from schemas.pipeline import Generation
 from schemas.raw import RawItem
 from schemas.replay import Replay
@@ -23,7 +25,9 @@ EVENTS: dict[str, type[Struct]] = {
     "raw": RawItem,
     "enriched": Enriched,
     "duplicate": Duplicate,
+    "feed": Subscription,
     "feed-state": FeedState,
+    "feed-status": FeedStatus,
     "pipeline": Generation,
     "replay": Replay,
     "settled": Settled,

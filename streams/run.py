@@ -33,11 +33,13 @@ from streams.live.tally import Tally
 from streams.live.watch import last_look, watch
 from streams.polling import feedlist
 from streams.polling.reach import unreachable
+from streams.polling.service import put_in_force
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from schemas.feed import Feed
+    from streams.polling.subscriptions import Roll
     from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -67,7 +69,7 @@ def run_all(settings: Settings, *, sample: bool, plain: bool) -> None:
     """
     console = Console()
     live = console.is_terminal and not console.is_dumb_terminal and not plain
-    feeds = [] if sample else feedlist.load(settings.feeds)  # what is wrong is said before anything is started
+    feeds = [] if sample else feedlist.in_force(settings.feeds)  # what is wrong is said before anything is started
     logs.configure(settings)
     stop = _StopSignal()
     with ExitStack() as parts:
@@ -85,14 +87,19 @@ async def _run(
 ) -> str:
     """Run the parts until told to stop; return what was done, in one line."""
     async with AsyncExitStack() as opened:
-        notice = None if sample else await _unreachable(settings, feeds)
-        if sample or (notice is not None and not settings.feeds):
+        notice = None
+        if not sample:
+            await admin.apply(settings)
+            roll = await put_in_force(settings, feeds)
+            notice, sample = await _unreachable(settings, roll)
+        if sample:
             settings, feeds = await opened.enter_async_context(_sample_newsroom(settings))
             notice = notice or "This is the sample newsroom: every outlet and every story is invented."
-        await admin.apply(settings)
-        tally = await opened.enter_async_context(_tally(settings, len(feeds)))
+            await admin.apply(settings)
+            roll = await put_in_force(settings, feeds)
+        tally = await opened.enter_async_context(_tally(settings))
         async with _children(settings, quiet=console is not None) as children:
-            log.info("worker and poller started: %d feeds; Ctrl-C stops everything in order", len(feeds))
+            log.info("worker and poller started: %d feeds; Ctrl-C stops everything in order", len(roll.active))
             if console is None:
                 await _log_summaries(tally, children, stop)
             else:
@@ -102,15 +109,20 @@ async def _run(
     return _summary(tally)
 
 
-async def _unreachable(settings: Settings, feeds: Sequence[Feed]) -> str | None:
-    """Return what the operator must know where no feed can be reached."""
-    reason = await unreachable(feeds)
+async def _unreachable(settings: Settings, roll: Roll) -> tuple[str | None, bool]:
+    """Return what the operator must know where no feed can be reached, and whether to play the sample newsroom.
+
+    It plays only for somebody who has said nothing about feeds yet.
+    """
+    active = roll.active
+    reason = await unreachable([subscription.url for subscription in active])
     if reason is None:
-        return None
-    goes_on = "polling goes on." if settings.feeds else "playing the sample newsroom instead."
-    notice = f"None of {len(feeds)} feeds can be reached ({reason}): {goes_on}"
+        return None, False
+    plays = not settings.feeds and not any(subscription.added for subscription in active)
+    goes_on = "playing the sample newsroom instead." if plays else "polling goes on."
+    notice = f"None of {len(active)} feeds can be reached ({reason}): {goes_on}"
     log.warning("%s", notice)
-    return notice
+    return notice, plays
 
 
 def _about(settings: Settings, notice: str | None) -> About:
@@ -126,9 +138,9 @@ def _about(settings: Settings, notice: str | None) -> About:
 
 
 @asynccontextmanager
-async def _tally(settings: Settings, feeds: int) -> AsyncIterator[Tally]:
+async def _tally(settings: Settings) -> AsyncIterator[Tally]:
     """Count from now on; nothing is started before everything that follows will be counted."""
-    tally = Tally(feeds)
+    tally = Tally()
     watching = asyncio.create_task(watch(settings, tally))
     try:
         try:

@@ -88,7 +88,10 @@ class Settings:
 
     # Polling
     feeds: Path | None = _setting(
-        "GEOWIRE_FEEDS", None, "Feed list: YAML, OPML or one address a line. Empty: the shipped list."
+        "GEOWIRE_FEEDS",
+        None,
+        "Feed list in force: YAML, OPML or one address a line. Empty: the shipped list. `none`: no list, only what "
+        "`geowire feeds add` and `import` brought.",
     )
     poll_seconds: int = _setting(
         "GEOWIRE_POLL_SECONDS",
@@ -131,7 +134,7 @@ class Settings:
     )
     commit_seconds: float = _setting("GEOWIRE_COMMIT_SECONDS", 1.0, "How often offsets are committed.")
     session_seconds: float = _setting(
-        "GEOWIRE_SESSION_SECONDS", 10.0, "How long a worker that was killed keeps its partitions.", least=1
+        "GEOWIRE_SESSION_SECONDS", 10.0, "How long a worker or poller that was killed keeps its partitions.", least=1
     )
     event_text: Literal["full", "excerpt", "none"] = _setting(
         "EVENT_TEXT", "full", "How much of the text enriched events carry."
@@ -193,6 +196,11 @@ class Settings:
     def group(self) -> str:
         """Consumer group of the workers."""
         return self.stream("geowire")
+
+    @property
+    def poll_group(self) -> str:
+        """Consumer group of the pollers."""
+        return self.stream("geowire-poll")
 
 
 def _parse(variable: str, text: str, kind: Any, least: int | None) -> Any:

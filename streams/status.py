@@ -10,9 +10,10 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
@@ -20,19 +21,21 @@ from msgspec import Struct
 from schemas.enriched import Pipeline
 from schemas.envelope import header
 from schemas.errors import BrokerError, ConfigError
-from schemas.feed_state import FeedState
+from schemas.feed_status import FeedEvent
 from schemas.pipeline import Generation
-from schemas.times import to_milliseconds
 from streams import generations
 from streams.broker.admin import StreamStatus, admin, patiently
 from streams.broker.admin import status as stream_statuses
 from streams.broker.connection import bootstrap_servers
 from streams.dlq.work import settled
-from streams.polling import feedlist, states
+from streams.polling import overview, states, subscriptions
+from streams.polling.overview import Feeds
 from streams.scan import Bounds, asking, bounds_of, scan
-from streams.table import DEAD_LETTER, FEED_STATE, PIPELINE, RAW, SETTLED, UNIQUE
+from streams.table import DEAD_LETTER, FEED_STATE, FEED_STATUS, FEEDS, PIPELINE, RAW, SETTLED, UNIQUE
 
 if TYPE_CHECKING:
+    from aiokafka.admin import AIOKafkaAdminClient
+
     from streams.settings import Settings
 
 HOUR_MS = 3_600_000
@@ -42,6 +45,15 @@ _QUIET_LEAST_MS = HOUR_MS // 2
 
 _STEPS = {RAW.name: "dedupe", UNIQUE.name: "enrich"}
 """Which step of the workers reads a stream."""
+
+
+class _Event(Struct):
+    """The part of an event on feed-status that is counted."""
+
+    event: FeedEvent
+
+
+_events = msgspec.json.Decoder(_Event)
 
 
 class StreamLook(Struct, frozen=True):
@@ -61,38 +73,11 @@ class StreamLook(Struct, frozen=True):
     differences: tuple[str, ...] = ()
 
 
-class Worker(Struct, frozen=True):
-    """A member of the workers' group."""
+class Member(Struct, frozen=True):
+    """A member of the workers' group, or of the pollers'."""
 
     client: str
     host: str
-
-
-class Failing(Struct, frozen=True):
-    """A feed whose last poll failed."""
-
-    feed: str
-    problem: str
-    polls: int
-    """Polls in a row that failed."""
-    succeeded: int | None
-    """Last poll that brought something; None: none ever did."""
-    next_due: int
-
-
-class Feeds(Struct, frozen=True):
-    """The feeds, by their states."""
-
-    total: int
-    ok: int
-    failing: tuple[Failing, ...]
-    """The longest failing first."""
-    never_polled: int
-    unlisted: int
-    """States of feeds that are no longer on the list."""
-    polled: int | None
-    """When any feed was polled last."""
-    next_due: int | None
 
 
 class Letters(Struct, frozen=True):
@@ -115,7 +100,8 @@ class Status(Struct, frozen=True, kw_only=True):
     streams: tuple[StreamLook, ...] = ()
     group: str = ""
     group_state: str = ""
-    workers: tuple[Worker, ...] = ()
+    workers: tuple[Member, ...] = ()
+    pollers: tuple[Member, ...] = ()
     feeds: Feeds | None = None
     letters: Letters | None = None
     generation: Generation | None = None
@@ -130,15 +116,11 @@ class Status(Struct, frozen=True, kw_only=True):
         return sum(stream.lag or 0 for stream in self.streams)
 
 
-async def look(settings: Settings, *, feeds: Path | None = None) -> Status:
+async def look(settings: Settings) -> Status:
     """Look at everything once.
 
-    Args:
-        settings: The settings.
-        feeds: Feed list, to know of feeds that were never polled; None: the setting, else the shipped list.
-
     Raises:
-        ConfigError: The feed list or a setting is wrong.
+        ConfigError: A setting is wrong.
     """
     now = round(time.time() * 1000)
     here, here_problem = _here(settings)
@@ -148,12 +130,10 @@ async def look(settings: Settings, *, feeds: Path | None = None) -> Status:
         async with admin(settings) as client:
             offsets = await patiently(lambda: client.list_consumer_group_offsets(settings.group))
             cluster = await patiently(client.describe_cluster)
-            # One group only: aiokafka 0.14 reads an answer about several wrongly.
-            (described,) = await patiently(lambda: client.describe_consumer_groups([settings.group]))
-        _error, _name, group_state, _type, _protocol, members, *_ = described.groups[0]
+            group_state, workers = await _members(client, settings.group)
+            _, pollers = await _members(client, settings.poll_group)
         committed = {p: at.offset for p, at in offsets.items()}
         looks = await asyncio.gather(*(_stream(settings, status, committed) for status in found))
-        states_now = await states.load(settings) if FEED_STATE.name in there else {}
         return Status(
             time=now,
             broker=bootstrap_servers(settings),
@@ -161,8 +141,9 @@ async def look(settings: Settings, *, feeds: Path | None = None) -> Status:
             streams=tuple(looks),
             group=settings.group,
             group_state=group_state,
-            workers=tuple(Worker(client=client, host=host.lstrip("/")) for _id, client, host, *_ in members),
-            feeds=_feeds(states_now, _listed(feeds or settings.feeds, states_now)),
+            workers=workers,
+            pollers=pollers,
+            feeds=await _feeds(settings, there, now),
             letters=await _letters(settings, now, there) if DEAD_LETTER.name in there else None,
             generation=await _generation(settings) if PIPELINE.name in there else None,
             here=here,
@@ -196,6 +177,8 @@ def judge(status: Status, *, poll_seconds: int) -> list[str]:
     feeds = status.feeds
     if feeds is not None and feeds.failing and 2 * len(feeds.failing) > feeds.ok + len(feeds.failing):
         found.append(f"{len(feeds.failing)} of {feeds.ok + len(feeds.failing)} polled feeds are failing")
+    if feeds is not None and (gone := feeds.standing.get("gone")):
+        found.append(f"{gone} feeds are gone for good (HTTP 410): `geowire feeds list --state gone`, then remove them")
     quiet = max(_QUIET_POLLS * poll_seconds * 1000, _QUIET_LEAST_MS)
     if feeds is not None and feeds.polled is not None and status.time - feeds.polled > quiet:
         minutes = (status.time - feeds.polled) // 60_000
@@ -214,6 +197,13 @@ def _here(settings: Settings) -> tuple[Pipeline | None, str | None]:
         return load_knowledge(settings.knowledge_dir).pipeline, None
     except ConfigError as error:
         return None, str(error)
+
+
+async def _members(client: AIOKafkaAdminClient, group: str) -> tuple[str, tuple[Member, ...]]:
+    # One group at a time: aiokafka 0.14 reads an answer about several wrongly.
+    (described,) = await patiently(lambda: client.describe_consumer_groups([group]))
+    _error, _name, state, _type, _protocol, members, *_ = described.groups[0]
+    return state, tuple(Member(client=client_id, host=host.lstrip("/")) for _id, client_id, host, *_ in members)
 
 
 async def _stream(settings: Settings, status: StreamStatus, committed: Mapping[TopicPartition, int]) -> StreamLook:
@@ -249,39 +239,18 @@ def _lasts(bounds: Bounds, held: Sequence[int]) -> Bounds:
     )
 
 
-def _listed(path: Path | None, states_now: Mapping[str, FeedState]) -> set[str] | None:
-    """Return the ids of the feeds on the list; None where the poller is known to follow another."""
-    if path is not None:
-        return {feed.id for feed in feedlist.load(path)}
-    try:
-        shipped = {feed.id for feed in feedlist.load(None)}
-    except (OSError, ConfigError):
-        return None  # without a list the states say what there is to say
-    return shipped if not states_now or shipped & states_now.keys() else None
-
-
-def _feeds(states_now: Mapping[str, FeedState], listed: set[str] | None) -> Feeds:
-    known = [state for state in states_now.values() if listed is None or state.feed_id in listed]
-    failing = sorted((state for state in known if state.problem), key=lambda s: (-s.failures, s.feed_id))
-    polled = [to_milliseconds(state.polled) for state in known if state.polled]
-    return Feeds(
-        total=len(known) if listed is None else len(listed),
-        ok=sum(1 for state in known if state.polled and not state.problem),
-        failing=tuple(
-            Failing(
-                feed=state.feed_id,
-                problem=state.problem or "",
-                polls=state.failures,
-                succeeded=to_milliseconds(state.succeeded) if state.succeeded else None,
-                next_due=to_milliseconds(state.next_due),
-            )
-            for state in failing
-        ),
-        never_polled=(len(known) if listed is None else len(listed)) - len(polled),
-        unlisted=len(states_now) - len(known),
-        polled=max(polled, default=None),
-        next_due=min((to_milliseconds(state.next_due) for state in known), default=None),
-    )
+async def _feeds(settings: Settings, there: set[str], now: int) -> Feeds | None:
+    if not {FEEDS.name, FEED_STATE.name, FEED_STATUS.name} <= there:
+        return None
+    roll, known = await asyncio.gather(subscriptions.read(settings), states.load(settings))
+    topic = settings.stream(FEED_STATUS.name)
+    async with asking(settings, topic) as consumer:
+        bounds = await bounds_of(consumer, since=now - DAY_MS)
+    events: list[FeedEvent] = []
+    async for record in scan(settings, topic, bounds):
+        with suppress(msgspec.DecodeError):
+            events.append(_events.decode(record.value).event)
+    return overview.count(roll.feeds, known, events)
 
 
 async def _letters(settings: Settings, now: int, there: set[str]) -> Letters:

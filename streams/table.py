@@ -14,7 +14,9 @@ from msgspec import Struct
 from agents.dedupe.agent import CHANGELOG
 from schemas.duplicate import Duplicate
 from schemas.enriched import Enriched
+from schemas.feed import Subscription
 from schemas.feed_state import FeedState
+from schemas.feed_status import FeedStatus
 from schemas.pipeline import Generation
 from schemas.raw import RawItem
 from schemas.replay import Replay, ReplaySource
@@ -34,6 +36,9 @@ DERIVED_MAX = 16 * MIB
 """Largest derived record; a dead letter holds the raw bytes and its headers, so it must be larger than a raw one."""
 DELETIONS_KEPT_DAYS = 7
 """How long a compacted stream shows that a key was deleted: state on disk that is older must be built anew."""
+STATE_MAX = 8 * MIB
+"""Largest state of a feed. A poller that takes over reads all states of its partitions, and beyond the newest of each
+feed as much as an open segment holds: it must stay small."""
 CLOCK_SKEW_MS = 300_000
 """How far ahead of the broker's clock a fetch time may lie."""
 
@@ -52,6 +57,7 @@ class Stream(Struct, frozen=True, kw_only=True):
         append_time: Records carry the broker's time, so that what a replay writes about old items lives as long as
             anything else; otherwise the fetch time, by which time ranges are replayed.
         max_bytes: Largest record.
+        segment_bytes: Size at which a segment is closed, and so open to compaction; None: Kafka's own, 1 GiB.
         doc: One line for people.
     """
 
@@ -65,6 +71,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     until_deleted: bool = False
     append_time: bool = True
     max_bytes: int = DERIVED_MAX
+    segment_bytes: int | None = None
 
     def partitions(self, settings: Settings) -> int:
         """Return how many partitions the stream has."""
@@ -86,6 +93,8 @@ class Stream(Struct, frozen=True, kw_only=True):
                 "min.cleanable.dirty.ratio": "0.1",
                 "delete.retention.ms": str(DELETIONS_KEPT_DAYS * DAY_MS),
             }
+            if self.segment_bytes is not None:
+                config["segment.bytes"] = str(self.segment_bytes)
         else:
             kept = self.retention_ms(settings)
             config["retention.ms"] = str(-1 if kept is None else kept)
@@ -142,14 +151,28 @@ SETTLED = Stream(
     retention_days=31,
     doc="what operators did about dead letters: tried again, or laid to rest",
 )
+FEEDS = Stream(
+    name="feeds",
+    key="feed id",
+    value=Subscription,
+    compacted=True,
+    doc="what is polled: one record a feed, in the partition of the domain it is fetched from",
+)
 FEED_STATE = Stream(
     name="feed-state",
     key="feed id",
     value=FeedState,
-    partitioned=False,
     compacted=True,
-    append_time=True,
-    doc="validators, listed items and next poll of each feed",
+    max_bytes=STATE_MAX,
+    segment_bytes=2 * STATE_MAX,
+    doc="validators, listed items and next poll of each feed, in the partition it has on feeds",
+)
+FEED_STATUS = Stream(
+    name="feed-status",
+    key="feed id",
+    value=FeedStatus,
+    retention_days=30,
+    doc="what an operator should know of a feed: possible loss, moved, gone, stale, blocked, recovered",
 )
 PIPELINE = Stream(
     name="pipeline",
@@ -191,7 +214,9 @@ STREAMS: tuple[Stream, ...] = (
     ENRICHED,
     DEAD_LETTER,
     SETTLED,
+    FEEDS,
     FEED_STATE,
+    FEED_STATUS,
     PIPELINE,
     SUPPRESSED,
     REPLAYS,

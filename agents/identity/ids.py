@@ -61,6 +61,17 @@ def duplicate_event_id(item_id: str, fetched: str, origin: str) -> str:
     return str(uuid5(_EVENT, f"duplicate\n{item_id}\n{fetched}\n{origin}"))
 
 
+def feed_event_id(feed_id: str, event: str, before: str) -> str:
+    """Return the ``ce_id`` of an event on feed-status: the same when the poll that found it is repeated.
+
+    Args:
+        feed_id: The feed.
+        event: What happened.
+        before: When the feed was polled before.
+    """
+    return str(uuid5(_EVENT, f"feed\n{feed_id}\n{event}\n{before}"))
+
+
 def decision_id(item_id: str, fetched: str, generation: int, decided: bytes) -> str:
     """Return the ``ce_id`` of an enriched event.
 

@@ -132,13 +132,12 @@ def tail(
 
 @cli.command()
 def status(
-    feeds: Annotated[Path | None, typer.Option(help="Feed list, as given to the poller.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
     """Show broker, streams, workers, feeds, dead letters, knowledge. Exit code 1 where one needs attention."""
     from streams.cli.status import run_status
 
-    if not run_status(Settings.from_env(), feeds=feeds, as_json=as_json):
+    if not run_status(Settings.from_env(), as_json=as_json):
         raise typer.Exit(1)
 
 

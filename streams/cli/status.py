@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -16,8 +15,9 @@ from rich.text import Text
 from schemas.times import from_milliseconds
 from streams.cli.audit import printable
 from streams.cli.show import console, span, write_json
+from streams.polling.overview import Feeds
 from streams.settings import Settings
-from streams.status import Feeds, Status, StreamLook, judge, look
+from streams.status import Member, Status, StreamLook, judge, look
 
 _FAILING_SHOWN = 10
 _CODES_SHOWN = 10
@@ -25,14 +25,14 @@ _HOSTS_SHOWN = 3
 _TIMES = frozenset({"time", "oldest", "newest", "polled", "next_due", "succeeded"})
 
 
-def run_status(settings: Settings, *, feeds: Path | None, as_json: bool) -> bool:
+def run_status(settings: Settings, *, as_json: bool) -> bool:
     """Look, print what was found, and return whether all is well.
 
     Raises:
-        ConfigError: The feed list or a setting is wrong.
+        ConfigError: A setting is wrong.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said by our own errors
-    status = asyncio.run(look(settings, feeds=feeds))
+    status = asyncio.run(look(settings))
     attention = judge(status, poll_seconds=settings.poll_seconds)
     if as_json:
         found = _with_times({**msgspec.to_builtins(status), "lag": status.lag})
@@ -80,7 +80,11 @@ def _head(status: Status) -> Table:
     else:
         brokers = "1 broker" if status.brokers == 1 else f"{status.brokers} brokers"
         table.add_row("Kafka", Text(f"{status.broker}, {brokers}"))
-        table.add_row("Workers", _workers(status))
+        table.add_row(
+            "Workers", _members(status.workers, status.group, needed=bool(status.lag), state=status.group_state)
+        )
+        polled = status.feeds is not None and status.feeds.total > 0
+        table.add_row("Pollers", _members(status.pollers, f"{status.group}-poll", needed=polled))
         if status.feeds is not None:
             table.add_row("Feeds", ", ".join(_feeds(status.feeds, status.time)))
     for name, text in _knowledge(status):
@@ -88,20 +92,23 @@ def _head(status: Status) -> Table:
     return table
 
 
-def _workers(status: Status) -> Text:
-    count, hosts = len(status.workers), sorted({worker.host for worker in status.workers})
+def _members(members: Sequence[Member], group: str, *, needed: bool, state: str = "") -> Text:
+    count, hosts = len(members), sorted({member.host for member in members})
     if not count:
-        return Text(f"none in group {status.group}", style="red" if status.lag else "yellow")
+        return Text(f"none in group {group}", style="red" if needed else "yellow")
     on = ", ".join(hosts) if len(hosts) <= _HOSTS_SHOWN else f"{len(hosts)} hosts"
-    return Text(f"{count} in group {status.group} ({status.group_state.lower()}), on {on}")
+    return Text(f"{count} in group {group}{f' ({state.lower()})' if state else ''}, on {on}")
 
 
 def _feeds(feeds: Feeds, now: int) -> Iterator[str]:
     yield f"{feeds.total:,}: {feeds.ok:,} ok"
     yield f"{len(feeds.failing):,} failing"
     yield f"{feeds.never_polled:,} never polled"
-    if feeds.unlisted:
-        yield f"{feeds.unlisted:,} no longer listed"
+    if feeds.paused:
+        yield f"{feeds.paused:,} paused"
+    yield from (f"{count:,} {name}" for name, count in sorted(feeds.standing.items()))
+    if lost := feeds.events.get("possible-loss"):
+        yield f"{lost:,} possible losses within 24 h"
     if feeds.next_due is not None:
         late = now - feeds.next_due
         yield f"next due {span(-late)}" if late < 0 else f"next due now ({span(late)} late)"

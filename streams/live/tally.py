@@ -12,7 +12,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from schemas.envelope import header
+from schemas.feed import Subscription
 from schemas.feed_state import FeedState
+from streams.polling import states, subscriptions
 
 _NEWEST = 100
 _WINDOW_SECONDS = 60.0
@@ -48,20 +50,15 @@ class _Event(Struct):
 
 
 _events = msgspec.json.Decoder(_Event)
-_states = msgspec.json.Decoder(FeedState)
 
 
 class Tally:
     """Counts since the view was opened, the newest events, the states of the feeds."""
 
-    def __init__(self, feeds: int) -> None:
-        """Begin.
-
-        Args:
-            feeds: How many feeds the list has.
-        """
-        self.feeds = feeds
-        self.states: dict[str, FeedState] = {}
+    def __init__(self) -> None:
+        """Begin."""
+        self._feeds: dict[tuple[int, str], Subscription] = {}
+        self._states: dict[tuple[int, str], FeedState] = {}
         self.started = time.time()
         self.first_event: float | None = None
         """Seconds from the start to the first event."""
@@ -111,16 +108,33 @@ class Tally:
         self.counts["letters"] += 1
         self.letters[(header(record.headers, "dlq_code") or b"?").decode("utf-8", "replace")] += 1
 
+    def feed(self, record: ConsumerRecord) -> None:
+        """Take over a feed."""
+        # By partition: what is deleted where a feed was must not delete it where it is.
+        key = (record.partition, record.key.decode("utf-8", "replace"))
+        subscription = subscriptions.parse(record.value)
+        if subscription is not None and subscription.active:
+            self._feeds[key] = subscription
+        else:
+            self._feeds.pop(key, None)
+
     def feed_state(self, record: ConsumerRecord) -> None:
         """Take over the state of a feed."""
-        if record.value is None:
-            self.states.pop(record.key.decode("utf-8", "replace"), None)
-            return
-        try:
-            state = _states.decode(record.value)
-        except msgspec.DecodeError:
-            return  # the poller takes an unreadable state for none, and so does the view
-        self.states[state.feed_id] = state
+        key = (record.partition, record.key.decode("utf-8", "replace"))
+        if (state := states.read(record.value)) is not None:
+            self._states[key] = state
+        else:
+            self._states.pop(key, None)
+
+    @property
+    def feeds(self) -> int:
+        """Feeds that are polled."""
+        return len(self._feeds)
+
+    @property
+    def states(self) -> list[FeedState]:
+        """The states of the feeds that are polled."""
+        return [self._states[key] for key in self._feeds if key in self._states]
 
     @property
     def per_minute(self) -> int:
@@ -132,19 +146,20 @@ class Tally:
     @property
     def failing(self) -> list[FeedState]:
         """Feeds whose last poll failed, the longest failing first."""
-        return sorted((s for s in self.states.values() if s.problem), key=lambda s: (-s.failures, s.feed_id))
+        return sorted((s for s in self.states if s.problem), key=lambda s: (-s.failures, s.feed_id))
 
     @property
     def healthy(self) -> int:
         """Feeds whose last poll brought a feed or "not modified"."""
-        return sum(1 for s in self.states.values() if not s.problem and s.succeeded)
+        return sum(1 for s in self.states if not s.problem and s.succeeded)
 
     @property
     def due(self) -> int:
         """Feeds that are to be polled now: never polled, or past their time."""
         now = datetime.now(UTC)
-        waiting = sum(1 for s in self.states.values() if datetime.fromisoformat(s.next_due) <= now)
-        return waiting + max(0, self.feeds - len(self.states))
+        known = self.states
+        waiting = sum(1 for s in known if datetime.fromisoformat(s.next_due) <= now)
+        return waiting + self.feeds - len(known)
 
 
 def _words(value: bytes | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from schemas.errors import GeowireError
 from streams.broker import admin
 from streams.broker.connection import client_arguments
-from streams.table import DEAD_LETTER, DERIVED_MAX, DUPLICATES, ENRICHED, FEED_STATE, RAW, UNIQUE
+from streams.table import DEAD_LETTER, DERIVED_MAX, DUPLICATES, ENRICHED, FEED_STATE, FEEDS, RAW, UNIQUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +49,11 @@ async def last_look(tally: Tally) -> None:
 
 
 async def _follow(settings: Settings, tally: Tally) -> None:
-    """Follow events and letters from now on, the feeds' states from their beginning."""
+    """Follow events and letters from now on, the feeds and their states from the beginning."""
     handlers: dict[str, Callable[[ConsumerRecord], None]] = {
         settings.stream(ENRICHED.name): tally.enriched,
         settings.stream(DEAD_LETTER.name): tally.letter,
+        settings.stream(FEEDS.name): tally.feed,
         settings.stream(FEED_STATE.name): tally.feed_state,
     }
     consumer = AIOKafkaConsumer(
@@ -66,8 +67,8 @@ async def _follow(settings: Settings, tally: Tally) -> None:
     try:
         if not tally.positions:
             await consumer.seek_to_end()
-            states = _of(consumer, settings.stream(FEED_STATE.name))
-            await consumer.seek_to_beginning(*states)
+            known = [p for stream in (FEEDS, FEED_STATE) for p in _of(consumer, settings.stream(stream.name))]
+            await consumer.seek_to_beginning(*known)
             tally.positions = {p: await consumer.position(p) for p in consumer.assignment()}
             tally.following.set()
         for partition, position in tally.positions.items():

@@ -18,6 +18,8 @@ from schemas.errors import ConfigError
 from schemas.feed import Feed
 
 SHIPPED = "feeds.yaml"
+NO_LIST = "none"
+"""In place of a path: only what commands added is polled."""
 
 
 class _Row(Feed, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +28,15 @@ class _Row(Feed, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class _FeedFile(Struct, frozen=True, forbid_unknown_fields=True):
     feeds: list[_Row]
+
+
+def in_force(path: Path | None) -> list[Feed]:
+    """Read the feed list that is to be in force: ``none``: an empty one; None: the shipped one.
+
+    Raises:
+        ConfigError: See ``load``.
+    """
+    return [] if path is not None and str(path) == NO_LIST else load(path)
 
 
 def load(path: Path | None) -> list[Feed]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -23,7 +24,7 @@ from schemas.errors import DeliveryError
 from schemas.feed import Feed, Subscription
 from schemas.feed_state import FeedState, Writer
 from schemas.times import from_datetime
-from streams.polling import outcome, states
+from streams.polling import events, states, subscriptions
 from streams.polling.addresses import host_of
 from streams.polling.agenda import Agenda, Turn
 from streams.polling.counters import Counters
@@ -33,9 +34,10 @@ from streams.polling.parsers import Parsers
 from streams.polling.poll import Polled, Polls
 from streams.polling.proxies import Proxies
 from streams.polling.schedule import NEVER, Pace, first_due
-from streams.polling.sending import new_producer, send_items
+from streams.polling.sending import new_producer, send_events, send_items
 
 if TYPE_CHECKING:
+    from schemas.feed_status import FeedStatus
     from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -118,7 +120,14 @@ class Poller:
         if state is not None:
             self._states[feed_id] = state
         if feed_id not in self._under_way:
-            self._put(held, self.state(feed_id))
+            self._put(held)
+
+    def learn(self, feed_id: str, state: bytes) -> None:
+        """Take over the state of a feed that came from another partition, unless one is known."""
+        if feed_id not in self._states:
+            self._states[feed_id] = state
+            if feed_id not in self._under_way and (held := self._held.get(feed_id)) is not None:
+                self._put(held)
 
     def drop(self, feed_id: str, partition: int) -> None:
         """Give up a feed, unless it is held in another partition by now."""
@@ -140,10 +149,29 @@ class Poller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def write_again(self, feed_id: str, partition: int) -> None:
+        """Write the state of a feed again, over what somebody else wrote.
+
+        Raises:
+            DeliveryError: The broker does not take it.
+        """
+        held, state = self._held.get(feed_id), self._states.get(feed_id)
+        if held is not None and held.partition == partition and state is not None:
+            with _delivering(f"the state of {feed_id}"):
+                await states.send(self._producer, self._settings, feed_id, state, partition)
+
+    async def finish_move(self, subscription: Subscription, partition: int, state: bytes | None) -> None:
+        """Move a feed to the partition where it belongs, as somebody who died had begun to.
+
+        Raises:
+            DeliveryError: The broker does not take it.
+        """
+        with _delivering(subscription.feed.id):
+            await subscriptions.update(self._producer, self._settings, subscription, states.read(state), partition)
+
     def state(self, feed_id: str) -> FeedState | None:
         """Return the state of a feed; None: it was never polled, as far as is known here."""
-        encoded = self._states.get(feed_id)
-        return states.read(encoded) if encoded is not None else None
+        return states.read(self._states.get(feed_id))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set; polls under way are finished.
@@ -177,19 +205,20 @@ class Poller:
         slots.release()
         self._agenda.done(turn.host)
         if (held := self._held.get(turn.feed_id)) is not None:
-            self._put(held, self.state(turn.feed_id))
+            self._put(held)
 
-    def _put(self, held: Held, state: FeedState | None) -> None:
+    def _put(self, held: Held) -> None:
         """Enter a feed for its next poll, or take it off."""
-        now = datetime.now(UTC)
-        due = NEVER
+        state = states.glance(self._states.get(held.feed.id))
+        now, due = datetime.now(UTC), NEVER
         if held.subscription.active:
-            asked_anew = state is None or state.url != held.feed.url or state.resumed != held.subscription.resumed
-            due = first_due(held.feed.id, now=now).due if state is None or asked_anew else _time(state.next_due)
+            at_once = state is None or state.url != held.feed.url or state.resumed != held.subscription.resumed
+            due = first_due(held.feed.id, now=now).due if state is None or at_once else _time(state.next_due)
         if state is not None and state.host_rests is not None:
             self._hosts.rest_until(state.host_rests.host, _time(state.host_rests.until).timestamp())
         if due < NEVER:
-            host = host_of(outcome.address(held.feed.url, state))
+            moved = state is not None and state.url == held.feed.url and state.address
+            host = host_of(moved or held.feed.url)
             self._agenda.put(held.feed.id, host, due.timestamp())
         else:
             self._agenda.drop(held.feed.id)
@@ -223,17 +252,17 @@ class Poller:
         held = self._held.get(feed_id)
         if held is None or not self._is_ours(held):
             return None
-        polled = await self._polls.once(held.feed, self.state(feed_id))
-        try:
-            state = await self._keep(held, polled)
-        except KafkaError as error:
-            raise DeliveryError(f"the broker does not take the items of {feed_id}: {error!r}") from error
+        before = self.state(feed_id)
+        polled = await self._polls.once(held.feed, before)
+        polled = structs.replace(polled, outcome=events.standing(before, polled.outcome, polled.reading))
+        with _delivering(f"what {feed_id} brought"):
+            state = await self._keep(held, before, polled)
         if state is None:
             self.counters.given_up += 1
         return state
 
-    async def _keep(self, held: Held, polled: Polled) -> FeedState | None:
-        """Write what a poll brought: the items, and when the broker has them the state."""
+    async def _keep(self, held: Held, before: FeedState | None, polled: Polled) -> FeedState | None:
+        """Write what a poll brought: items, events, and when the broker has them the state."""
         reading, feed_id = polled.reading, held.feed.id
         if not self._is_ours(held):
             return None
@@ -241,12 +270,24 @@ class Poller:
             self.counters.too_large += await send_items(
                 self._producer, self._settings, feed_id, reading.items, from_datetime(polled.fetched)
             )
-            if not self._is_ours(held):
-                return None
+        happened = events.events(held.feed, before, polled.outcome)
+        if happened and self._is_ours(held):
+            await send_events(self._producer, self._settings, happened, held.partition)
+        if not self._is_ours(held):
+            return None
         state = structs.replace(polled.outcome.state, writer=held.writer, resumed=held.subscription.resumed)
         self._states[feed_id] = await states.store(self._producer, self._settings, state, held.partition)
-        self._note(held.feed, polled)
+        self._note(held.feed, polled, happened)
+        if state.address != held.subscription.address:
+            await self._move(held, state)
         return state
+
+    async def _move(self, held: Held, state: FeedState) -> None:
+        """Write where a feed is fetched from now; that may be another poller's domain."""
+        subscription = structs.replace(held.subscription, address=state.address)
+        moved = await subscriptions.update(self._producer, self._settings, subscription, state, held.partition)
+        if moved != held.partition:
+            self.drop(held.feed.id, held.partition)
 
     def _is_ours(self, held: Held) -> bool:
         """Whether a feed is still to be polled by us, at the same address."""
@@ -258,18 +299,25 @@ class Poller:
             and self._may_poll()
         )
 
-    def _note(self, feed: Feed, polled: Polled) -> None:
+    def _note(self, feed: Feed, polled: Polled, happened: list[FeedStatus]) -> None:
         came, reading = polled.outcome, polled.reading
         self.counters.poll(polled)
-        if came.gap:
-            log.warning("%s: the newest items seen last time are gone from the page; some may be lost", feed.id)
-        if came.adopted:
-            log.warning("%s: has moved for good and is polled at %s from now on", feed.id, came.adopted)
+        for event in happened:
+            self.counters.events[event.event] += 1
+            log.warning("%s: %s", feed.id, event.message)
         if came.state.problem is not None:
             log.warning("%s: %s; next poll %s", feed.id, came.state.problem, came.state.next_due)
         elif reading is not None:
             self.counters.items += len(reading.items)
             log.info("%s: %d new or changed of %d", feed.id, len(reading.items), len(reading.listed))
+
+
+@contextmanager
+def _delivering(what: str) -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        raise DeliveryError(f"the broker does not take {what}: {error!r}") from error
 
 
 def _time(timestamp: str) -> datetime:

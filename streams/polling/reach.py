@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from schemas.feed import Feed
 
 _HOSTS_MAX = 24
 _SECONDS = 6.0
 
 
-async def unreachable(feeds: Sequence[Feed]) -> str | None:
-    """Return why no host of the list answers, or None as soon as one does.
+async def unreachable(urls: Sequence[str]) -> str | None:
+    """Return why no host of some addresses answers; None as soon as one does, or where there are none.
 
     Only a connection is opened, nothing is requested.
     """
-    hosts = sorted({(parts.hostname or "", parts.port or _port(parts.scheme)) for parts in map(_split, feeds)})
+    hosts = sorted({(parts.hostname or "", parts.port or _port(parts.scheme)) for parts in map(urlsplit, urls)})
     asked = hosts[:: max(1, len(hosts) // _HOSTS_MAX)][:_HOSTS_MAX]
     tasks = [asyncio.create_task(_connect(host, port)) for host, port in asked]
     reasons: Counter[str] = Counter()
@@ -35,7 +33,7 @@ async def unreachable(feeds: Sequence[Feed]) -> str | None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return reasons.most_common(1)[0][0]
+    return reasons.most_common(1)[0][0] if reasons else None
 
 
 async def _connect(host: str, port: int) -> str | None:
@@ -48,10 +46,6 @@ async def _connect(host: str, port: int) -> str | None:
         return (error.strerror or str(error)).lower()
     writer.close()
     return None
-
-
-def _split(feed: Feed) -> SplitResult:
-    return urlsplit(feed.url)
 
 
 def _port(scheme: str) -> int:

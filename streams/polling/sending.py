@@ -1,4 +1,7 @@
-"""Pushing a poll's items onto news.raw; what does not fit there becomes a dead letter that names it."""
+"""Pushing what a poll brought: items onto news.raw, events onto feed-status.
+
+An item that does not fit into news.raw becomes a dead letter that names it.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,16 @@ from aiokafka import AIOKafkaProducer
 
 from agents.identity.ids import raw_event_id
 from agents.identity.partitions import partition_of
-from schemas.envelope import RAW_TYPE, Headers, cloudevent, traceparent
+from schemas.codec import encode
+from schemas.envelope import FEED_STATUS_TYPE, RAW_TYPE, Headers, cloudevent, traceparent
 from schemas.times import to_milliseconds
 from streams.broker.connection import client_arguments
-from streams.table import DEAD_LETTER, RAW, RAW_MAX
+from streams.table import DEAD_LETTER, FEED_STATUS, RAW, RAW_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from schemas.feed_status import FeedStatus
     from streams.polling.reading import Item
     from streams.settings import Settings
 
@@ -72,6 +77,29 @@ async def send_items(
         )
     await asyncio.gather(*futures)
     return refused
+
+
+async def send_events(
+    producer: AIOKafkaProducer, settings: Settings, events: Sequence[FeedStatus], partition: int
+) -> None:
+    """Push what happened to a feed onto feed-status, and wait until the broker has it.
+
+    Raises:
+        KafkaError: The broker does not take it.
+    """
+    futures = [
+        await producer.send(
+            settings.stream(FEED_STATUS.name),
+            encode(event),
+            key=event.feed_id.encode(),
+            partition=partition,
+            headers=cloudevent(
+                type=FEED_STATUS_TYPE, id=event.id, source=event.feed_id, time=event.at, subject=event.feed_id
+            ),
+        )
+        for event in events
+    ]
+    await asyncio.gather(*futures)
 
 
 def _too_large(size: int) -> Headers:

@@ -1,4 +1,4 @@
-"""``geowire poll``: the poller as a process, stopped by a signal after the polls under way."""
+"""``geowire poll``: a poller as a process, one of any number, stopped by a signal after the polls under way."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from schemas.codec import encode
 from schemas.errors import GeowireError
-from schemas.feed import Feed, Subscription
+from schemas.feed import Feed
 from streams import logs
 from streams.broker import admin
-from streams.polling import feedlist, states
-from streams.polling.poller import Held, Poller
+from streams.polling import editing, feedlist, subscriptions
+from streams.polling.poller import Poller
+from streams.polling.share import Fence, Share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, path: Path | None, *, once: bool) -> None:
-    """Poll the feeds of a list until told to stop, or each of them once.
+    """Put a feed list in force, then poll our share of the feeds until told to stop, or each of it once.
 
     Raises:
         ConfigError: The feed list is wrong.
         BrokerError: There is no usable broker.
         DeliveryError: The broker does not take the items.
     """
-    feeds = feedlist.load(path)
+    feeds = feedlist.in_force(path)
     asyncio.run(admin.apply(settings))
     logs.configure(settings)
     try:
@@ -41,19 +43,42 @@ def serve(settings: Settings, path: Path | None, *, once: bool) -> None:
         raise group.exceptions[0] from None
 
 
-async def _serve(settings: Settings, feeds: list[Feed], *, once: bool) -> None:
+async def put_in_force(settings: Settings, listed: Sequence[Feed]) -> subscriptions.Roll:
+    """Have the feeds of a list polled, and those no more that a list brought earlier and this one does not name.
+
+    Returns:
+        All feeds there are afterwards.
+
+    Raises:
+        BrokerError: The feeds cannot be read or written.
+    """
+    roll = await subscriptions.read(settings)
+    changes = editing.follow_list(roll.feeds, listed)
+    await subscriptions.write(settings, roll, changes)
+    if changes:
+        gone = sum(changed is None for changed in changes.values())
+        new = sum(changed is not None and feed_id not in roll.feeds for feed_id, changed in changes.items())
+        log.info("feed list: %d feeds added, %d changed, %d gone", new, len(changes) - new - gone, gone)
+        roll = await subscriptions.read(settings)
+    return roll
+
+
+async def _serve(settings: Settings, listed: Sequence[Feed], *, once: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with Poller(settings) as poller:
-        known = await states.load(settings)
-        for feed in feeds:
-            state = known.get(feed.id)
-            poller.hold(Held(Subscription(feed=feed, listed=True)), None if state is None else encode(state))
-        log.info("polling %d feeds", len(feeds))
-        if once:
-            await poller.poll_once()
-        else:
-            await poller.run(stop)
+    roll = await put_in_force(settings, listed)
+    if not roll.active:
+        log.warning("there are no feeds to poll: `geowire feeds add URL` adds one, also while this runs")
+    fence = Fence(settings.session_seconds)
+    async with Poller(settings, may_poll=fence.holds) as poller, Share(settings, poller, fence) as share:
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(share.follow())
+            if once:
+                await share.ready.wait()
+                await poller.poll_once()
+            else:
+                await poller.run(stop)
+            following.cancel()
         log.info("stopped: %s", poller.counters)

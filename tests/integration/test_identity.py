@@ -44,7 +44,9 @@ async def test_with_feed_state_wiped_each_item_still_comes_out_once(
         await running.poll(newsroom.url("/feed"))
         async with streams_of.producer(settings) as client:
             for record in (await streams_of.read(settings, "feed-state"))["feed-state"]:
-                await client.send_and_wait(settings.stream("feed-state"), None, key=record.key, partition=0)
+                await client.send_and_wait(
+                    settings.stream("feed-state"), None, key=record.key, partition=record.partition
+                )
         await running.poll(newsroom.url("/feed"))
         assert await running.counts() == _counts(raw=10, enriched=5, duplicates=5)
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from schemas.feed import Feed, Subscription
 from streams.broker import admin
+from streams.polling import subscriptions
 from streams.settings import Settings
 from tests import site, streams_of
 from tests.integration import pipe
@@ -40,16 +42,16 @@ async def test_a_pipe_that_is_well_and_what_becomes_of_it(
         newsroom.documents["/good"] = site.rss(*_STORIES)
         newsroom.documents["/fine"] = site.rss(_STORIES[0], title="Other")
         await running.poll(newsroom.url("/good"), newsroom.url("/fine"), newsroom.url("/gone"))
-        feeds = tmp_path / "list.txt"
-        feeds.write_text("\n".join(newsroom.url(path) for path in ("/good", "/fine", "/gone", "/never")))
+        never = Subscription(feed=Feed(url=newsroom.url("/never"), id="never"), added=True)
+        await subscriptions.write(settings, await subscriptions.read(settings), {"never": never})
 
         async def settled() -> dict[str, Any] | None:
-            code, found = await status(environment, "--feeds", str(feeds))
+            code, found = await status(environment)
             return found if code == 0 and found["lag"] == 0 else None
 
         found = await streams_of.until(settled, seconds=30, what="all is committed")
         assert found is not None
-        shown = await geowire(environment, "status", "--feeds", str(feeds))
+        shown = await geowire(environment, "status")
 
     streams = {stream["name"]: stream for stream in found["streams"]}
     assert streams["news.raw"]["records"] == 6
@@ -57,6 +59,7 @@ async def test_a_pipe_that_is_well_and_what_becomes_of_it(
     assert streams["news.raw"]["oldest"] <= streams["news.raw"]["newest"] <= found["time"]
     assert streams["news.dead-letter"]["newest"] is None
     assert len(found["workers"]) == 1
+    assert found["pollers"] == []
     assert found["group_state"] == "Stable"
     assert (found["feeds"]["total"], found["feeds"]["ok"], found["feeds"]["never_polled"]) == (4, 2, 1)
     (failing,) = found["feeds"]["failing"]

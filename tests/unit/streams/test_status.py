@@ -6,20 +6,34 @@ import io
 
 import msgspec
 import pytest
+from msgspec import structs
 from rich.console import Console
 
 from schemas.enriched import Pipeline
+from schemas.feed import Feed, Subscription
 from schemas.feed_state import FeedState
 from schemas.pipeline import Generation
 from streams.cli.audit import show_report
 from streams.cli.status import show_status
 from streams.outcomes import Fault, Place, Report, Row
-from streams.status import Failing, Feeds, Letters, Status, StreamLook, Worker, _feeds, judge
+from streams.polling import overview
+from streams.polling.overview import Failing, Feeds
+from streams.status import Letters, Member, Status, StreamLook, judge
 
 _NOW = 1_771_400_000_000
 _HOUR = 3_600_000
 
-_FEEDS = Feeds(total=3, ok=2, failing=(), never_polled=1, unlisted=0, polled=_NOW - 60_000, next_due=_NOW + 60_000)
+_FEEDS = Feeds(
+    total=3,
+    ok=2,
+    failing=(),
+    never_polled=1,
+    paused=0,
+    standing={},
+    events={},
+    polled=_NOW - 60_000,
+    next_due=_NOW + 60_000,
+)
 _FAILING = Failing("a-feed", "HTTP 503", polls=4, succeeded=_NOW - 3 * _HOUR, next_due=_NOW + _HOUR)
 _WELL = Status(
     time=_NOW,
@@ -32,7 +46,7 @@ _WELL = Status(
     ),
     group="geowire",
     group_state="Stable",
-    workers=(Worker("faust", "10.0.0.1"),),
+    workers=(Member("faust", "10.0.0.1"),),
     feeds=_FEEDS,
     letters=Letters(0, {}, {"wrong-type": 3}),
     generation=Generation(
@@ -57,6 +71,7 @@ def test_lag_with_a_worker_on_it_needs_nobody() -> None:
         ({"streams": (StreamLook("news.raw", None),)}, "streams are missing (news.raw)"),
         ({"streams": (StreamLook("news.raw", 1, differences=("4 partitions",)),)}, "differs from the stream table"),
         ({"feeds": msgspec.structs.replace(_FEEDS, ok=1, failing=(_FAILING,) * 2)}, "2 of 3 polled feeds are failing"),
+        ({"feeds": msgspec.structs.replace(_FEEDS, standing={"gone": 2})}, "2 feeds are gone for good"),
         ({"feeds": msgspec.structs.replace(_FEEDS, polled=_NOW - _HOUR)}, "no feed was polled for 60 minutes"),
         ({"letters": Letters(2, {"wrong-type": 2}, {"wrong-type": 2})}, "2 dead letters within the last hour"),
         ({"problem": "cannot reach Kafka", "broker": None}, "cannot reach Kafka"),
@@ -88,22 +103,33 @@ def _state(name: str, *, problem: str | None = None, failures: int = 0, polled: 
     )
 
 
-def test_feeds_are_counted_by_the_list_where_it_is_known() -> None:
+def _subscribed(*names: str, **more: object) -> dict[str, Subscription]:
+    feeds = {name: Feed(url=f"https://{name}.example/feed", id=name) for name in names}
+    return {name: structs.replace(Subscription(feed=feed), **more) for name, feed in feeds.items()}
+
+
+def test_feeds_are_counted_that_are_polled() -> None:
     states = {
         state.feed_id: state
         for state in (
             _state("good"),
             _state("bad", problem="HTTP 404", failures=2),
             _state("worse", problem="no answer", failures=9),
-            _state("removed", problem="HTTP 404", failures=99),
+            _state("resting", problem="HTTP 404", failures=99),
+            _state("unknown", problem="HTTP 404", failures=99),
         )
     }
-    listed = _feeds(states, {"good", "bad", "worse", "new"})
-    assert (listed.total, listed.ok, listed.never_polled, listed.unlisted) == (4, 1, 1, 1)
-    assert [feed.feed for feed in listed.failing] == ["worse", "bad"]
-    unknown = _feeds(states, None)
-    assert (unknown.total, unknown.ok, unknown.never_polled, unknown.unlisted) == (4, 1, 0, 0)
-    assert [feed.feed for feed in unknown.failing] == ["removed", "worse", "bad"]
+    states["good"] = structs.replace(states["good"], standing=("stale",))
+    subscribed = {
+        **_subscribed("good", "bad", "worse", "new"),
+        **_subscribed("resting", paused="2026-02-18T09:30:00.000Z"),
+        **_subscribed("struck", listed=True, removed=True),
+    }
+    found = overview.count(subscribed, states, ["possible-loss", "stale", "possible-loss"])
+    assert (found.total, found.ok, found.never_polled, found.paused) == (4, 1, 1, 1)
+    assert [feed.feed for feed in found.failing] == ["worse", "bad"]
+    assert found.standing == {"stale": 1}
+    assert found.events == {"possible-loss": 2, "stale": 1}
 
 
 def shown(status: Status) -> list[str]:
@@ -116,7 +142,7 @@ def test_it_fits_into_a_hundred_columns_whatever_is_in_it() -> None:
     failing = Failing("a-" * 60, "connection refused by " * 9, polls=12, succeeded=None, next_due=_NOW - 1)
     status = msgspec.structs.replace(
         _WELL,
-        workers=tuple(Worker("faust", f"10.0.0.{n}") for n in range(40)),
+        workers=tuple(Member("faust", f"10.0.0.{n}") for n in range(40)),
         feeds=msgspec.structs.replace(_FEEDS, failing=(failing,) * 200),
         streams=tuple(
             StreamLook("news.dead-letter", 10**11, oldest=0, newest=0, step="dedupe", lag=10**11) for _ in range(8)
