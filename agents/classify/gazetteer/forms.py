@@ -5,6 +5,7 @@
 ``form``  starts with a small letter: matches with a capital, too (adjectives of most languages)
 ``stem*`` may be followed by any letters of the word; inside a form of several words, too (``Ормузск* пролив*``)
 ``=Form`` never inflected
+``stem~`` may be followed by the endings that adjectives have in the language
 ``?Form`` weak: counts where its country is named otherwise, or where no other country is
 ``??Form`` counts only where its country is named otherwise
 ``-Form`` takes the form away, whoever brought it in
@@ -77,6 +78,8 @@ def patterns(form: Form, grammar: Grammar) -> Iterator[Pattern]:
             words = (re.escape(part) for part in tail.rstrip("*").split("*"))
             end = grammar.open if text.endswith("*") else grammar.exact
             yield Pattern(head, re.compile(_WILD + _WILD.join(words) + end.pattern))
+        elif text.endswith("~"):
+            yield Pattern(text[:-1], grammar.adjective)
         elif text.endswith("*"):
             yield Pattern(text[:-1], grammar.open)
         elif form.exact or not grammar.inflects:

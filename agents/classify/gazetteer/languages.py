@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from msgspec import Struct
 
@@ -28,6 +29,7 @@ class LanguageRules(Struct, frozen=True, forbid_unknown_fields=True):
 
     endings: tuple[str, ...] | str = ()
     strip: tuple[str, ...] = ()
+    adjective: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     boundary: str = "word"
     nouns: str = "proper"
@@ -44,6 +46,7 @@ class Grammar(Struct, frozen=True):
         bounded: Whether words are separated by spaces.
         exact: Matches at the end of a word.
         inflected: Matches an ending the language knows, or none, up to the end of the word.
+        adjective: Matches an ending of adjectives, or none, up to the end of the word.
         open: Matches up to seven more letters, up to the end of the word.
         prefix: Matches what may stand before a name within its word; None where nothing may.
         ending: Source of ``inflected`` without the end of the word, for names of several words.
@@ -59,6 +62,7 @@ class Grammar(Struct, frozen=True):
     bounded: bool
     exact: re.Pattern[str]
     inflected: re.Pattern[str]
+    adjective: re.Pattern[str]
     open: re.Pattern[str]
     prefix: re.Pattern[str] | None
     ending: str
@@ -115,16 +119,14 @@ def grammar(code: str, rules: LanguageRules | None, sample: str = "") -> Grammar
     letters = rf"(?:{WORD}){{0,{_LONGEST_ENDING}}}"
     if rules.endings == OPEN:
         ending = letters
-    elif rules.endings:
-        longest_first = sorted(set(rules.endings), key=lambda e: (-len(e), e))
-        ending = f"(?:{'|'.join(map(re.escape, longest_first))})?"
     else:
-        ending = ""
+        ending = _one_of(rules.endings)
     return Grammar(
         code=code,
         bounded=bounded,
         exact=re.compile(end),
         inflected=re.compile(ending + end),
+        adjective=re.compile(_one_of(rules.adjective) + end),
         open=re.compile(letters + end),
         prefix=re.compile("|".join(map(re.escape, sorted(rules.prefixes)))) if rules.prefixes else None,
         ending=ending,
@@ -135,6 +137,12 @@ def grammar(code: str, rules: LanguageRules | None, sample: str = "") -> Grammar
         joined=_joined(rules.joined),
         quoted=_quoted(rules.quoted),
     )
+
+
+def _one_of(endings: Iterable[str]) -> str:
+    """Return a pattern of one of the endings, the longest first, or none."""
+    longest_first = sorted(set(endings), key=lambda e: (-len(e), e))
+    return f"(?:{'|'.join(map(re.escape, longest_first))})?" if longest_first else ""
 
 
 def _joined(words: tuple[str, ...]) -> re.Pattern[str]:
