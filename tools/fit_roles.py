@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from math import exp
 from pathlib import Path
@@ -20,7 +20,7 @@ from msgspec import Struct
 from agents.classify.document import Document
 from agents.classify.gazetteer.gazetteer import find, load_gazetteer
 from agents.classify.gazetteer.mentions import Mention
-from agents.classify.gazetteer.roles import role_features
+from agents.classify.gazetteer.roles import FEATURES, role_features
 from agents.normalise.language import detect
 from agents.normalise.normalise import normalise, normalise_title
 from eval.countries import date
@@ -33,13 +33,15 @@ _SETS = {
     "plover": (("topics/plover_gsr.jsonl.gz",), 0.5),
 }
 _FOLDS = 5
+_CALIBRATED_FROM = 40
 _CUTS = (0.3, 0.35, 0.4, 0.45, 0.5)
 
 
 class Labelled(Struct, frozen=True):
-    """One item: its set, its feed, the features of each country, and what the labels say."""
+    """One item: its set, its language and feed, the features of each country, and what the labels say."""
 
     data: str
+    language: str
     feed: str
     weight: float
     features: dict[str, list[float]]
@@ -50,7 +52,7 @@ class Labelled(Struct, frozen=True):
 def main() -> None:
     """Fit and print."""
     data = Path(os.environ["GEOWIRE_EVAL_DATA"]) / "eval"
-    items, names = _items(data)
+    items = _items(data)
     for name in _SETS:
         mine = [item for item in items if item.data == name]
         rest = fit(_examples([item for item in items if item.data != name]))
@@ -65,17 +67,17 @@ def main() -> None:
     guessed = [(item, fitted[f]) for item, f in zip(gold, folds, strict=True)]
     _print("gold, out of fold", guessed)
     _reliability(guessed)
+    _calibrated(guessed)
     coefficients = fit(_examples(items))
     _print(
         "reuters, with it", [(item, coefficients) for item in items if item.data == "reuters" and item.gold != {"US"}]
     )
-    sys.stdout.write("".join(f"  {name}: {value:.2f}\n" for name, value in zip(names, coefficients, strict=True)))
+    sys.stdout.write("".join(f"  {name}: {value:.2f}\n" for name, value in zip(FEATURES, coefficients, strict=True)))
 
 
-def _items(data: Path) -> tuple[list[Labelled], list[str]]:
+def _items(data: Path) -> list[Labelled]:
     gazetteer, _ = load_gazetteer()
     items = []
-    names: list[str] = []
     for name, (files, weight) in _SETS.items():
         for record in (record for file in files for record in records(data / file)):
             title, text = normalise_title(record["title"] or ""), normalise(record["text"] or "").text
@@ -85,20 +87,20 @@ def _items(data: Path) -> tuple[list[Labelled], list[str]]:
             for mention in find(document, gazetteer).mentions:
                 for code in mention.codes:
                     named[code].append(mention)
-            features = role_features(named, document)
-            names = names or next((list(f) for f in features.values()), [])
+            features = role_features(named, len(text))
             gold = frozenset(record["countries"] or ())
             items.append(
                 Labelled(
                     data=name,
+                    language=language,
                     feed=record["id"].split("#")[0],
                     weight=weight,
-                    features={code: list(f.values()) for code, f in features.items()},
+                    features={code: list(f) for code, f in features.items()},
                     gold=gold,
                     ignored=frozenset(record.get("countries_either") or ()) - gold,
                 )
             )
-    return items, names
+    return items
 
 
 def _examples(items: Sequence[Labelled]) -> list[tuple[list[float], bool, float, str]]:
@@ -134,8 +136,27 @@ def _reliability(guessed: Sequence[tuple[Labelled, list[float]]]) -> None:
         sys.stdout.write(f"  scores from {number / 5}: mean {mean:.2f}, true {true:.2f}, n {len(found)}\n")
 
 
+def _calibrated(guessed: Sequence[tuple[Labelled, list[float]]]) -> None:
+    """Print for each language with enough labels what turns the odds into a probability."""
+    for language, n in Counter(item.language for item, _ in guessed).most_common():
+        if n < _CALIBRATED_FROM:
+            continue
+        examples = [
+            ([_odds(features, coefficients), 1.0], code in item.gold, 1.0, item.feed)
+            for item, coefficients in guessed
+            for code, features in item.features.items()
+            if item.language == language and code not in item.ignored
+        ]
+        slope, offset = fit(examples)
+        sys.stdout.write(f"  {language}: [{slope:.2f}, {offset:.2f}]  # n {n}\n")
+
+
+def _odds(features: Sequence[float], coefficients: Sequence[float]) -> float:
+    return sum(f * c for f, c in zip(features, coefficients, strict=True))
+
+
 def _probability(features: Sequence[float], coefficients: Sequence[float]) -> float:
-    return 1.0 / (1.0 + exp(-sum(f * c for f, c in zip(features, coefficients, strict=True))))
+    return 1.0 / (1.0 + exp(-_odds(features, coefficients)))
 
 
 if __name__ == "__main__":

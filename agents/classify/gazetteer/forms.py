@@ -59,11 +59,12 @@ class Pattern(Struct, frozen=True):
 
     Attributes:
         key: The literal beginning.
-        rest: What must match from the end of ``key`` to the end of the last word.
+        rest: What must match from the end of ``key`` to the end of the last word; a source is compiled when the key is
+            first found, as most names of several words never are.
     """
 
     key: str
-    rest: re.Pattern[str]
+    rest: re.Pattern[str] | str
 
 
 _INNER = re.compile(r"\*(?=.)")
@@ -77,7 +78,7 @@ def patterns(form: Form, grammar: Grammar) -> Iterator[Pattern]:
             head, _, tail = text.partition("*")
             words = (re.escape(part) for part in tail.rstrip("*").split("*"))
             end = grammar.open if text.endswith("*") else grammar.exact
-            yield Pattern(head, re.compile(_WILD + _WILD.join(words) + end.pattern))
+            yield Pattern(head, _WILD + _WILD.join(words) + end.pattern)
         elif text.endswith("~"):
             yield Pattern(text[:-1], grammar.adjective)
         elif text.endswith("*"):
@@ -95,7 +96,7 @@ def _inflected(text: str, grammar: Grammar) -> Pattern:
     # Each word of a name can change: "Саудовская Аравия", "Саудовской Аравии". Short words between do not.
     tails = [grammar.ending if len(stem) >= 3 else "" for stem in stems]  # noqa: PLR2004
     middle = "".join(f"{tails[i]} {re.escape(stems[i + 1])}" for i in range(len(stems) - 1))
-    return Pattern(stems[0], re.compile(middle + tails[-1] + grammar.exact.pattern))
+    return Pattern(stems[0], middle + tails[-1] + grammar.exact.pattern)
 
 
 # Letters that are written in more than one way. A form is searched for as written and with all of them replaced.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 
 from agents.classify.gazetteer.languages import Grammar
 from agents.classify.gazetteer.lexicon import Hit, Lexicon
 
+_start, _end = attrgetter("start"), attrgetter("end")
 _WORDS = re.compile(r"[^\W\d_]+")
 _HEAD = 400
 _GLANCE = 60
@@ -27,16 +29,18 @@ def hits(text: str, rules: Grammar, lexicon: Lexicon, common: Lexicon) -> list[H
     found = _found(text, rules, lexicon, common)
     if _shouted(text):
         found += _found(_as_written(text), rules, lexicon, common)
-    found.sort(key=_place)
+    if len(found) > 1:
+        found.sort(key=_end, reverse=True)
+        found.sort(key=_start)
     kept: list[Hit] = []
-    end = 0
+    start = end = 0
     for hit in found:
-        if kept and hit.start == kept[-1].start and hit.end == kept[-1].end:
-            kept[-1] = Hit(hit.start, hit.end, (*kept[-1].meanings, *hit.meanings))
-        elif hit.start >= end:
+        if hit.start >= end:
             kept.append(hit)
-            end = hit.end
-    return [hit for hit in kept if hit.meanings[0].kind != "block" and not _blocked(hit)]
+            start, end = hit.start, hit.end
+        elif hit.start == start and hit.end == end:
+            kept[-1] = Hit(start, end, kept[-1].meanings + hit.meanings)
+    return [hit for hit in kept if not any(meaning.kind == "block" for meaning in hit.meanings)]
 
 
 def _found(text: str, rules: Grammar, lexicon: Lexicon, common: Lexicon) -> list[Hit]:
@@ -44,14 +48,6 @@ def _found(text: str, rules: Grammar, lexicon: Lexicon, common: Lexicon) -> list
     if lexicon.dropped:
         found = [hit for hit in found if text[hit.start : hit.end] not in lexicon.dropped]
     return found + lexicon.find(text, rules)
-
-
-def _place(hit: Hit) -> tuple[int, int]:
-    return hit.start, -hit.end
-
-
-def _blocked(hit: Hit) -> bool:
-    return len(hit.meanings) > 1 and any(meaning.kind == "block" for meaning in hit.meanings)
 
 
 def _shouted(text: str) -> bool:

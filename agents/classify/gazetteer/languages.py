@@ -117,10 +117,7 @@ def grammar(code: str, rules: LanguageRules | None, sample: str = "") -> Grammar
     bounded = rules.boundary == "word"
     end = _WORD_END if bounded else ""
     letters = rf"(?:{WORD}){{0,{_LONGEST_ENDING}}}"
-    if rules.endings == OPEN:
-        ending = letters
-    else:
-        ending = _one_of(rules.endings)
+    ending = letters if rules.endings == OPEN else _one_of(rules.endings)
     return Grammar(
         code=code,
         bounded=bounded,

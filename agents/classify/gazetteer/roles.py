@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import exp, log, log1p
+from operator import mul
 
 from msgspec import Struct
 
@@ -16,11 +18,22 @@ _UNIT = 500.0
 _PLAIN = frozenset({"name", "people", "capital", "seat", "body", "actor", "place"})
 
 
-class Weights(Struct, frozen=True, forbid_unknown_fields=True):
+class Weights(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """``rules/roles.yaml``, which explains the fields."""
 
     features: dict[str, float]
     about_from: float
+    calibrated: dict[str, tuple[float, float]] = {}
+
+    @cached_property
+    def in_order(self) -> tuple[float, ...]:
+        """The weights in the order of the features."""
+        return tuple(self.features.get(name, 0.0) for name in FEATURES)
+
+    @cached_property
+    def odds_from(self) -> float:
+        """The log odds of ``about_from``."""
+        return log(self.about_from / (1 - self.about_from))
 
 
 class Role(Struct, frozen=True):
@@ -48,16 +61,24 @@ def roles(named: Mapping[str, Sequence[Mention]], document: Document, weights: W
         document: The item.
         weights: What each feature counts, and how much is enough.
     """
+    calibrated = weights.calibrated.get(document.language)
     decided = {}
-    for code, features in role_features(named, document).items():
-        odds = sum(weights.features.get(name, 0.0) * value for name, value in features.items())
-        score = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds))))
-        decided[code] = Role(score >= weights.about_from, round(score, 3))
+    for code, features in role_features(named, len(document.text)).items():
+        odds = sum(map(mul, features, weights.in_order))
+        score = None if calibrated is None else round(_probability(calibrated[0] * odds + calibrated[1]), 3)
+        decided[code] = Role(odds >= weights.odds_from, score)
     return decided
 
 
-def role_features(named: Mapping[str, Sequence[Mention]], document: Document) -> dict[str, dict[str, float]]:
-    """Return what speaks for each country: where, how often and how it is named.
+def _probability(odds: float) -> float:
+    return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds))))
+
+
+FEATURES = ("constant", "title", "lead", "first", "share", "times", "rivals", "length", "loose", "passing")
+
+
+def role_features(named: Mapping[str, Sequence[Mention]], characters: int) -> dict[str, tuple[float, ...]]:
+    """Return what speaks for each country, in the order of ``FEATURES``.
 
     ===========  ======================================================================================================
     constant     1
@@ -72,24 +93,27 @@ def role_features(named: Mapping[str, Sequence[Mention]], document: Document) ->
     passing      1 where it is only where the reporter sits, or the money
     ===========  ======================================================================================================
     """
-    total = sum(len(found) for found in named.values())
-    length = log1p(len(document.text) / _UNIT)
-    first = min((found[0] for found in named.values()), key=lambda m: (m.field == "text", m.start), default=None)
+    total = sum(map(len, named.values()))
+    first = min((found[0] for found in named.values()), key=_standing, default=None)
     lone = {code for code, found in named.items() if all(mention.passing for mention in found)}
-    features = {}
+    some = 0 < len(lone) < len(named)
+    shared = log(len(named)) if named else 0.0, log1p(characters / _UNIT)
+    features: dict[str, tuple[float, ...]] = {}
     for code, found in named.items():
         title = found[0].field == "title"
-        lead = title or any(mention.start < _LEAD for mention in found)
-        features[code] = {
-            "constant": 1.0,
-            "title": float(title),
-            "lead": float(lead),
-            "first": float(found[0] is first),
-            "share": len(found) / total,
-            "times": log(len(found)),
-            "rivals": log(len(named)),
-            "length": length,
-            "loose": float(not any(mention.kind in _PLAIN for mention in found)),
-            "passing": float(code in lone and len(lone) < len(named)),
-        }
+        features[code] = (
+            1.0,
+            title,
+            title or found[0].start < _LEAD,
+            found[0] is first,
+            len(found) / total,
+            log(len(found)),
+            *shared,
+            not any(mention.kind in _PLAIN for mention in found),
+            some and code in lone,
+        )
     return features
+
+
+def _standing(mention: Mention) -> tuple[bool, int]:
+    return mention.field == "text", mention.start
