@@ -9,6 +9,8 @@ it is visible on the event.
 from __future__ import annotations
 
 import hashlib
+import re
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,6 +45,24 @@ class KnowledgeFile(msgspec.Struct, frozen=True):
     def stem(self) -> str:
         """The file's name without directory and ending, usually a language code."""
         return Path(self.name).stem
+
+    def place(self, text: str) -> str:
+        """Return where a text stands in the file, for messages: path and line, or the path where it stands nowhere."""
+        for number, line in enumerate(self.content.decode("utf-8", "replace").splitlines(), 1):
+            if text and text.casefold() in line.casefold():
+                return f"{self.shown}, line {number}"
+        return self.shown
+
+
+def mistake(file: KnowledgeFile, fault: str, *, at: str = "") -> ConfigError:
+    """Return the error for what a knowledge file says wrong.
+
+    Args:
+        file: The file.
+        fault: What is wrong, and what would do.
+        at: A text of the file, whose line is named.
+    """
+    return ConfigError(f"{file.place(at)}: {fault}")
 
 
 def read_files(room: str, *, overlay: Path | None = None) -> list[KnowledgeFile]:
@@ -83,10 +103,45 @@ def parse_yaml(file: KnowledgeFile, form: type[T]) -> T:
     try:
         loaded: Any = yaml.load(file.content, Loader=_loader())  # noqa: S506 - both are safe loaders
         return msgspec.convert(loaded, form, strict=True)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file.shown} is not valid YAML: {' '.join(str(error).split())}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark is not None else ""
+        raise ConfigError(f"{file.shown}{line}: not valid YAML: {error.problem or error.context}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file.shown}: not valid YAML: {' '.join(str(error).split())}") from error
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{file.shown}: {error}") from error
+        number = _line_of(file.content, str(error))
+        unknown = _FIELD.search(str(error))
+        place = f"{file.shown}, line {number}" if number else file.place(unknown[1] if unknown else "")
+        raise ConfigError(f"{place}: {error}") from error
+
+
+_AT = re.compile(r" - at `\$([^`]*)`$")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_FIELD = re.compile(r"unknown field `([^`]+)`")
+
+
+def _line_of(content: bytes, fault: str) -> int | None:
+    """Return the line of a YAML file that a msgspec error is about: ``… - at `$.forms[3].kind```."""
+    found = _AT.search(fault)
+    if found is None or "..." in found[1]:
+        return None
+    node = yaml.compose(content, Loader=_loader())
+    steps = _STEP.findall(found[1])
+    if unknown := _FIELD.search(fault):
+        steps.append((unknown[1], ""))
+    line: int | None = None
+    for key, index in steps:
+        if key and isinstance(node, yaml.MappingNode):
+            entry = next(((name, value) for name, value in node.value if name.value == key), None)
+            if entry is None:
+                break
+            line, node = entry[0].start_mark.line + 1, entry[1]
+        elif index and isinstance(node, yaml.SequenceNode) and int(index) < len(node.value):
+            node = node.value[int(index)]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
 
 
 def parse_tsv(file: KnowledgeFile, columns: tuple[str, ...]) -> list[dict[str, str]]:
@@ -95,10 +150,12 @@ def parse_tsv(file: KnowledgeFile, columns: tuple[str, ...]) -> list[dict[str, s
     Raises:
         ConfigError: A column is missing, or a row has another number of cells; says file and line.
     """
+    try:
+        text = file.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file.shown}: not UTF-8: {error.reason} at byte {error.start}") from error
     lines = [
-        (number, line)
-        for number, line in enumerate(file.content.decode("utf-8").splitlines(), 1)
-        if line.strip() and not line.startswith("#")
+        (number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")
     ]
     header = tuple(lines[0][1].split("\t")) if lines else ()
     if header != columns:
@@ -121,9 +178,17 @@ def knowledge_hash(files: list[KnowledgeFile]) -> str:
     return digest.hexdigest()
 
 
+@cache
 def _loader() -> type[yaml.SafeLoader | yaml.CSafeLoader]:
+    """Return a safe loader to which ``no``, ``on`` and ``off`` are words: ``no`` is a language, ``off`` a field."""
     # libyaml reads ten times faster; wheels of PyYAML have it, a build from source may not.
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = type("KnowledgeLoader", (base,), {})
+    loader.yaml_implicit_resolvers = {  # type: ignore[attr-defined]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        for first, resolvers in base.yaml_implicit_resolvers.items()
+    }
+    return loader
 
 
 def _is_knowledge(name: str) -> bool:

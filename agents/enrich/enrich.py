@@ -12,7 +12,7 @@ from agents.classify.document import Document
 from agents.classify.gazetteer.gazetteer import Gazetteer, find, load_gazetteer
 from agents.classify.gazetteer.pairs import pairs
 from agents.classify.topics.topics import TopicModel, decide, load_topics
-from agents.knowledge import knowledge_hash
+from agents.knowledge import KnowledgeFile, knowledge_hash
 from agents.normalise.language import detect
 from agents.normalise.normalise import normalise, normalise_title
 from agents.notices.notices import Notices, find_notice, load_notices
@@ -43,12 +43,22 @@ def load_knowledge(overlay: Path | None = None) -> Knowledge:
     Raises:
         ConfigError: A file of the overlay is not valid.
     """
+    return read_knowledge(overlay)[0]
+
+
+def read_knowledge(overlay: Path | None = None) -> tuple[Knowledge, list[KnowledgeFile]]:
+    """Return the knowledge and the files it was read from, the shipped ones before the operator's in each room.
+
+    Raises:
+        ConfigError: A file of the overlay is not valid.
+    """
     forms, form_files = load_forms(overlay)
     gazetteer, gazetteer_files = load_gazetteer(overlay)
     topics, topic_files = load_topics(overlay)
     notices, notice_files = load_notices(overlay)
-    digest = knowledge_hash([*form_files, *gazetteer_files, *topic_files, *notice_files])
-    return Knowledge(forms, gazetteer, topics, notices, Pipeline(version=version("geowire"), knowledge=digest))
+    files = [*form_files, *gazetteer_files, *topic_files, *notice_files]
+    pipeline = Pipeline(version=version("geowire"), knowledge=knowledge_hash(files))
+    return Knowledge(forms, gazetteer, topics, notices, pipeline), files
 
 
 def enrich(item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text: EventText = "full") -> Enriched:

@@ -10,12 +10,11 @@ from typing import Literal
 import ahocorasick_rs
 from msgspec import structs
 
-from agents.knowledge import KnowledgeFile, parse_yaml, read_files
+from agents.knowledge import KnowledgeFile, mistake, parse_yaml, read_files
 from agents.strip.fold import spellings
 from agents.strip.forms import EVERYWHERE, Form, FormEntry, FormFile, Forms, line_key
 from agents.strip.signs import LABEL_ENDS
 from agents.strip.templates import TemplateError, anchors, literals, to_pattern, word_sets
-from schemas.errors import ConfigError
 
 ROOM = "strip/forms"
 _SHORTEST_NETWORK = 5
@@ -39,9 +38,10 @@ def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]
     parsed = [(file, _parse(file)) for file in files]
     entries: dict[str, tuple[KnowledgeFile, str, FormEntry]] = {}
     for file, content in parsed:
-        for rule in content.off:
+        for id_ in content.off:
+            rule = f"{content.language}.{id_}"
             if entries.pop(rule, None) is None:
-                raise ConfigError(f"{file.shown}: off: there is no form {rule!r}")
+                raise mistake(file, f"off: there is no form {rule!r} of this language", at=rule.partition(".")[2])
         for entry in content.forms:
             entries[f"{content.language}.{entry.id}"] = (file, content.language, entry)
     builder = _Builder(word_sets(content.sets for _, content in parsed))
@@ -55,13 +55,13 @@ def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]
 def _parse(file: KnowledgeFile) -> FormFile:
     content = parse_yaml(file, FormFile)
     if content.language != file.stem:
-        raise ConfigError(f"{file.shown}: language is {content.language!r}, the file's name says {file.stem!r}")
+        raise mistake(file, f"language is {content.language!r}, the file's name says {file.stem!r}", at="language:")
     seen: set[str] = set()
     for entry in content.forms:
         if entry.id in seen:
-            raise ConfigError(f"{file.shown}: two forms with the id {entry.id!r}")
+            raise mistake(file, f"two forms with the id {entry.id!r}", at=f"id: {entry.id}")
         if not _lines(entry.texts):
-            raise ConfigError(f"{file.shown}: form {entry.id!r} has no texts")
+            raise mistake(file, f"form {entry.id!r} has no texts", at=f"id: {entry.id}")
         seen.add(entry.id)
     return content
 
@@ -92,7 +92,7 @@ class _Builder:
                 wordings += literals(plain[0][number])
             for wording in wordings:
                 if not line_key(wording):
-                    raise ConfigError(f"{file.shown}: {rule}: {template!r} has no words")
+                    raise mistake(file, f"{rule}: {template!r} has no words", at=template)
                 self._add_literal(wording, entry, foreign if _is_unmistakable(wording) else own)
 
     def _add_literal(self, wording: str, entry: FormEntry, form: Form) -> None:
@@ -113,7 +113,7 @@ class _Builder:
                 to_pattern(template, self._sets)
             found, opens = anchors(template, self._sets)
         except TemplateError as error:
-            raise ConfigError(f"{file.shown}: {form.rule}: {error}") from error
+            raise mistake(file, f"{form.rule}: {error}", at=template) from error
         pattern = structs.replace(form, pattern=template, opens=opens, inside=form.inside or not opens)
         for anchor in found:
             _put(self._anchors, anchor, pattern)

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.dlq import dlq_cli
+from streams.cli.knowledge import knowledge_cli
 from streams.cli.replay import replay_cli
 from streams.settings import Settings
 
@@ -31,6 +32,7 @@ cli.add_typer(feeds_cli, name="feeds")
 cli.add_typer(broker_cli, name="broker")
 cli.add_typer(replay_cli, name="replay")
 cli.add_typer(dlq_cli, name="dlq")
+cli.add_typer(knowledge_cli, name="knowledge")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
 
