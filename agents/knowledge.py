@@ -60,9 +60,13 @@ def mistake(file: KnowledgeFile, fault: str, *, at: str = "") -> ConfigError:
     Args:
         file: The file.
         fault: What is wrong, and what would do.
-        at: A text of the file, whose line is named.
+        at: A text of the file, whose line is named; without it, what the fault quotes first.
     """
-    return ConfigError(f"{file.place(at)}: {fault}")
+    quoted = _QUOTED.search(fault)
+    return ConfigError(f"{file.place(at or (quoted[1] if quoted else ''))}: {fault}")
+
+
+_QUOTED = re.compile(r"'([^']+)'")
 
 
 def read_files(room: str, *, overlay: Path | None = None) -> list[KnowledgeFile]:
@@ -94,6 +98,11 @@ def read_files(room: str, *, overlay: Path | None = None) -> list[KnowledgeFile]
     return files
 
 
+def plain_yaml(file: KnowledgeFile) -> Any:
+    """Read a YAML knowledge file as it is, unchecked."""
+    return yaml.load(file.content, Loader=_loader())  # noqa: S506 - both are safe loaders
+
+
 def parse_yaml(file: KnowledgeFile, form: type[T]) -> T:
     """Read a YAML knowledge file as a typed struct.
 
@@ -101,8 +110,7 @@ def parse_yaml(file: KnowledgeFile, form: type[T]) -> T:
         ConfigError: The file is no YAML, or not of that form; says file, place and fault.
     """
     try:
-        loaded: Any = yaml.load(file.content, Loader=_loader())  # noqa: S506 - both are safe loaders
-        return msgspec.convert(loaded, form, strict=True)
+        return msgspec.convert(plain_yaml(file), form, strict=True)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark is not None else ""
         raise ConfigError(f"{file.shown}{line}: not valid YAML: {error.problem or error.context}") from error

@@ -37,6 +37,15 @@ class Knowledge(Struct, frozen=True):
     pipeline: Pipeline
 
 
+LOADERS = (
+    (load_forms, ("strip/forms",)),
+    (load_gazetteer, ("classify/gazetteer/world", "classify/gazetteer/names", "classify/gazetteer/rules")),
+    (load_topics, ("classify/topics", "classify/topics/terms")),
+    (load_notices, ("notices/forms",)),
+)
+"""What reads knowledge files, and from which directories."""
+
+
 def load_knowledge(overlay: Path | None = None) -> Knowledge:
     """Read and compile the shipped knowledge files and the operator's.
 

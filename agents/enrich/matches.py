@@ -8,7 +8,8 @@ from typing import Literal
 from msgspec import Struct
 
 from agents.classify.document import Document
-from agents.classify.gazetteer.gazetteer import Mention, find
+from agents.classify.gazetteer.gazetteer import find
+from agents.classify.gazetteer.mentions import Mention
 from agents.classify.topics.lexicon import GENRES
 from agents.classify.topics.reading import read
 from agents.classify.topics.termfile import LEVELS

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from msgspec import Struct
 
-from agents.enrich.enrich import load_knowledge, read_knowledge
-from agents.knowledge import KnowledgeFile, read_files
+from agents.enrich.enrich import LOADERS, read_knowledge
+from agents.knowledge import KnowledgeFile, plain_yaml, read_files
 from schemas.errors import ConfigError
 
 _ENDINGS = (".yaml", ".tsv")
@@ -47,24 +46,26 @@ def check(directory: Path) -> list[str]:
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "knowledge"
         shutil.copytree(directory, copy)
-        # A file that is not valid is set aside, until what is left is.
-        while True:
-            try:
-                load_knowledge(copy)
-            except ConfigError as error:
-                fault = str(error)
-                faults.append(fault.replace(str(copy), str(directory)))
-                named = next((path for path in copy.rglob("*.*") if str(path) in fault), None)
-                if named is None:
-                    return faults
-                named.unlink()
-            else:
-                return faults
+        for load, rooms in LOADERS:
+            # A file that is not valid is set aside, until what is left is.
+            while any(file.overlay for room in rooms for file in read_files(room, overlay=copy)):
+                try:
+                    load(copy)
+                except ConfigError as error:
+                    fault = str(error)
+                    faults.append(fault.replace(str(copy), str(directory)))
+                    named = next((path for path in copy.rglob("*.*") if str(path) in fault), None)
+                    if named is None:
+                        break
+                    named.unlink()
+                else:
+                    break
+    return faults
 
 
 def _strangers(directory: Path) -> Iterator[str]:
     """Yield a fault for every file that no room reads."""
-    rooms = sorted({str(Path(file.name).parent) for file in read_knowledge()[1]})
+    rooms = [room for _, rooms in LOADERS for room in rooms]
     known = {file.name for room in rooms for file in read_files(room, overlay=directory)}
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
@@ -124,7 +125,7 @@ def _entries(file: KnowledgeFile) -> dict[str, list[str]]:
         for kind, id_, *cells in rows[1:]:
             found.setdefault(f"{kind} {id_}", []).extend(filter(None, "\t".join(cells).split("|")))
     else:
-        for where, value in _walk("", yaml.safe_load(text)):
+        for where, value in _walk("", plain_yaml(file)):
             found.setdefault(where, []).extend(value)
     return found
 

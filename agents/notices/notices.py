@@ -17,12 +17,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from agents.knowledge import KnowledgeFile, parse_yaml, read_files
+from agents.knowledge import KnowledgeFile, mistake, parse_yaml, read_files
 from agents.strip.fold import fold
 from agents.strip.signs import SENTENCE_ENDS
 from agents.strip.templates import TemplateError, to_pattern, word_sets
 from schemas.enriched import Notice
-from schemas.errors import ConfigError
 
 _ROOM = "notices/forms"
 _COMPANY_OF_ALL = "en"
@@ -106,7 +105,7 @@ def load_notices(overlay: Path | None = None) -> tuple[Notices, list[KnowledgeFi
         try:
             found.setdefault(read.language, []).append(_compiled(read))
         except TemplateError as error:
-            raise ConfigError(f"{file.shown}: {error}") from error
+            raise mistake(file, str(error)) from error
     common = tuple(found.get(_COMPANY_OF_ALL, ()))
     notices = {language: (*forms, *common) for language, forms in found.items() if language != _COMPANY_OF_ALL}
     return {**notices, _COMPANY_OF_ALL: common}, files

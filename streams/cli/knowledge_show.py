@@ -9,8 +9,6 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from rich.table import Table
-from rich.text import Text
 
 from agents.enrich.enrich import enrich, load_knowledge, read_knowledge
 from agents.enrich.matches import matches
@@ -19,12 +17,13 @@ from agents.publish.publish import Provenance
 from schemas.codec import encode
 from schemas.enriched import RawRef
 from schemas.errors import ConfigError
-from streams.cli.show import console, write_json
+from streams.cli.show import write_json
 from streams.pipe import Line, raw_item
 from streams.replay.compare import essence, kinds, text_change
 from streams.settings import Settings
 
 _PROVENANCE = Provenance(reason="new", supersedes=None, raw=RawRef(stream="-", partition=0, offset=0), generation=0)
+_SHOWN = 60
 _lines = msgspec.json.Decoder(Line)
 
 
@@ -59,15 +58,13 @@ def show_test(
         return
     topics = "not known" if event.topics is None else ", ".join(topic.id for topic in event.topics) or "none"
     about = ", ".join(country.code for country in event.countries if country.role == "about") or "none"
-    console.print(f"language {event.language.code}  ·  topics {topics}  ·  about {about}", highlight=False)
-    table = Table("", "", "Stands there", "Says", "File", header_style="bold", box=None, pad_edge=False)
-    for match in found:
-        shown = match.text if len(match.text) <= 60 else f"{match.text[:59]}…"  # noqa: PLR2004 - a line of a terminal
-        table.add_row(match.field, f"{match.start}-{match.end}", Text(shown), match.says, Text(match.place, "dim"))
-    if found:
-        console.print(table)
-    else:
-        console.print("nothing matches")
+    print(f"language {event.language.code}  ·  topics {topics}  ·  about {about}")
+    rows = [(m.field, f"{m.start}-{m.end}", _short(m.text), m.says, m.place) for m in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if not found:
+        print("nothing matches")
 
 
 class Changed(Struct, frozen=True, kw_only=True):
@@ -167,6 +164,11 @@ def _text(source: str) -> str:
         return path.read_text("utf-8") if "\n" not in source and path.is_file() else source
     except OSError as error:
         raise ConfigError(f"{source} cannot be read: {error.strerror}") from error
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _counted(counts: Counter[str]) -> str:

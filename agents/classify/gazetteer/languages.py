@@ -7,8 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from agents.knowledge import KnowledgeFile, parse_yaml
-from schemas.errors import ConfigError
+from agents.knowledge import KnowledgeFile, mistake, parse_yaml
 
 OPEN = "open"
 _LONGEST_ENDING = 7
@@ -98,9 +97,11 @@ def read_languages(files: list[KnowledgeFile]) -> dict[str, LanguageRules]:
             continue
         for code, rule in parse_yaml(file, dict[str, LanguageRules]).items():
             if isinstance(rule.endings, str) and rule.endings != OPEN:
-                raise ConfigError(f"{file.shown}: {code}.endings must be a list or `{OPEN}`, found {rule.endings!r}")
+                fault = f"{code}.endings must be a list or `{OPEN}`, found {rule.endings!r}"
+                raise mistake(file, fault, at=f"{code}:")
             if rule.boundary not in {"word", "none"} or rule.nouns not in {"proper", "capital"}:
-                raise ConfigError(f"{file.shown}: {code}: boundary is `none` or left out, nouns `capital` or left out")
+                fault = f"{code}: boundary is `none` or left out, nouns `capital` or left out"
+                raise mistake(file, fault, at=f"{code}:")
             rules[code] = rule
     return rules
 

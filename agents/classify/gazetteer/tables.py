@@ -14,8 +14,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from agents.classify.gazetteer.forms import Form, parse
-from agents.knowledge import KnowledgeFile, parse_tsv
-from schemas.errors import ConfigError
+from agents.knowledge import KnowledgeFile, mistake, parse_tsv
 
 COMMON = "mul"
 """The language of names that are written alike everywhere."""
@@ -142,17 +141,15 @@ def _rows(
         elif kind in _OTHER_KINDS:
             known = id_ in ({"actor": set(actors), "place": set(places)}.get(kind) or {"-"})
         else:
-            raise ConfigError(
-                f"{file.shown}: no kind of name {kind!r}; there are {', '.join(COUNTRY_KINDS + _OTHER_KINDS)}"
-            )
+            kinds = ", ".join(COUNTRY_KINDS + _OTHER_KINDS)
+            raise mistake(file, f"no kind of name {kind!r}; there are {kinds}", at=f"{kind}\t{id_}")
         if not known:
-            raise ConfigError(
-                f"{file.shown}: {kind} {id_!r} is not known; add it to gazetteer/world, "
-                f"or write - for {', '.join(_OTHER_KINDS[2:])}"
-            )
+            nobody = ", ".join(_OTHER_KINDS[2:])
+            fault = f"{kind} {id_!r} is not known; add it to gazetteer/world, or write - for {nobody}"
+            raise mistake(file, fault, at=f"{kind}\t{id_}")
         forms = parse(row["forms"])
         if not forms:
-            raise ConfigError(f"{file.shown}: {kind} {id_} has no forms")
+            raise mistake(file, f"{kind} {id_!r} has no forms", at=f"{kind}\t{id_}")
         yield Row(kind, id_, forms)
 
 
@@ -195,16 +192,14 @@ def _implied(file: KnowledgeFile, id_: str, written: str, codes: dict[str, tuple
     implied = tuple(written.replace("-", "").split())
     unknown = [code for code in implied if code not in codes]
     if unknown:
-        raise ConfigError(f"{file.shown}: {id_}: no country {' '.join(unknown)}; codes are ISO 3166 alpha-2, EU and XK")
+        raise mistake(file, f"{id_!r}: no country {' '.join(unknown)}; codes are ISO 3166 alpha-2, EU and XK")
     return implied
 
 
 def _term(file: KnowledgeFile, id_: str, written: str) -> tuple[str, str]:
     since, slash, until = written.partition("/")
     if not slash or not _DAY.fullmatch(since) or not _DAY.fullmatch(until):
-        raise ConfigError(
-            f"{file.shown}: {id_}: a term is written 2017-05-14/2022-05-13 or 2017-05-14/, found {written!r}"
-        )
+        raise mistake(file, f"{id_!r}: a term is written 2017-05-14/2022-05-13 or 2017-05-14/, found {written!r}")
     return since, until
 
 
@@ -230,7 +225,7 @@ def _cities(files: list[KnowledgeFile], codes: dict[str, tuple[str, ...]]) -> di
                 for place in row["places"].split():
                     code, _, size = place.partition(":")
                     if code not in codes or not size.isdecimal():
-                        raise ConfigError(f"{file.shown}: {row['name']}: a place is written FR:2138, found {place!r}")
+                        raise mistake(file, f"{row['name']!r}: a place is written FR:2138, found {place!r}")
     return cities
 
 
@@ -242,5 +237,5 @@ def _plain(files: Iterable[KnowledgeFile], columns: int) -> Iterator[list[str]]:
         for line in lines:
             cells = line.split("\t")
             if len(cells) != columns:
-                raise ConfigError(f"{file.shown}: {columns} cells expected, found {line!r}")
+                raise mistake(file, f"{columns} cells expected, found {line!r}", at=line)
             yield cells

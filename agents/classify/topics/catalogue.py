@@ -6,8 +6,7 @@ import re
 
 from msgspec import Struct
 
-from agents.knowledge import KnowledgeFile, parse_yaml
-from schemas.errors import ConfigError
+from agents.knowledge import KnowledgeFile, mistake, parse_yaml
 
 _TOPIC = re.compile(r"[a-z][a-z_]*|x-[a-z0-9][a-z0-9-]*")
 
@@ -37,6 +36,6 @@ def read_catalogue(files: list[KnowledgeFile]) -> dict[str, CatalogueEntry]:
             continue
         for id_, entry in parse_yaml(file, _Catalogue).topics.items():
             if not _TOPIC.fullmatch(id_) or (file.overlay and id_ not in topics and not id_.startswith("x-")):
-                raise ConfigError(f"{file.shown}: {id_!r} is no topic id; an operator's own is written x-name")
+                raise mistake(file, f"{id_!r} is no topic id; an operator's own is written x-name")
             topics[id_] = entry
     return topics

@@ -7,8 +7,7 @@ from math import exp
 from msgspec import Struct
 
 from agents.classify.topics.features import ITEM_FEATURES, TOPIC_FEATURES
-from agents.knowledge import KnowledgeFile, parse_yaml
-from schemas.errors import ConfigError
+from agents.knowledge import KnowledgeFile, mistake, parse_yaml
 
 _ODDS_MAX = 30.0
 
@@ -52,7 +51,7 @@ def read_decision(files: list[KnowledgeFile]) -> Decision:
         ("topic", content.topic, TOPIC_FEATURES),
     ):
         if found.keys() != set(known):
-            raise ConfigError(f"{file.shown}: {name} must have the features {', '.join(known)}")
+            raise mistake(file, f"{name} must have the features {', '.join(known)}", at=f"{name}:")
     return Decision(
         item=tuple(content.geopolitical[name] for name in ITEM_FEATURES),
         topic=tuple(content.topic[name] for name in TOPIC_FEATURES),

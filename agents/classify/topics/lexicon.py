@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import ahocorasick_rs
 
 from agents.classify.topics.termfile import LEVELS, Pattern, TermFile, Writing, read_term_file, terms_of
-from agents.knowledge import KnowledgeFile
-from schemas.errors import ConfigError
+from agents.knowledge import KnowledgeFile, mistake
 
 STRONG, TERMS, SUPPORT = range(3)
 """Levels of a term of a topic."""
@@ -195,15 +194,12 @@ class Languages:
     def _compile(self, files: list[KnowledgeFile]) -> Lexicon:
         contents = [read_term_file(file) for file in files]
         for file, content in zip(files, contents, strict=True):
-            unknown = content.topics.keys() - set(self._topics)
-            if unknown:
-                raise ConfigError(
-                    f"{file.shown}: no topic {', '.join(sorted(unknown))}; the catalogue has {', '.join(self._topics)}"
-                )
+            for unknown in sorted(content.topics.keys() - set(self._topics)):
+                raise mistake(file, f"no topic {unknown!r}; the catalogue has {', '.join(self._topics)}")
         try:
             return Lexicon(contents, self._topics)
         except ValueError as error:
-            raise ConfigError(f"{files[-1].shown}: {error}") from error
+            raise mistake(files[-1], str(error)) from error
 
 
 _ALIASES = {"no": "nb", "nn": "nb", "bs": "hr", "sh": "hr", "me": "hr", "tl": "fil", "iw": "he", "in": "id"}

@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from agents.classify.topics.lexicon import Senses
 from agents.classify.topics.termfile import LEVELS, Levels, terms_of
-from agents.knowledge import KnowledgeFile, parse_yaml
-from schemas.errors import ConfigError
+from agents.knowledge import KnowledgeFile, mistake, parse_yaml
 
 TWO_STATES = "two-states"
 """Stands for a second country in the title."""
@@ -40,7 +39,7 @@ def read_names(files: list[KnowledgeFile], topics: list[str]) -> Names:
             continue
         for topic, levels in parse_yaml(file, _Names).topics.items():
             if topic not in topics:
-                raise ConfigError(f"{file.shown}: no topic {topic}; the catalogue has {', '.join(topics)}")
+                raise mistake(file, f"no topic {topic!r}; the catalogue has {', '.join(topics)}")
             slot = topics.index(topic)
             for level, name in enumerate(LEVELS):
                 for id_ in terms_of(getattr(levels, name)):

@@ -10,8 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from agents.classify.topics.fold import Pairs, fold
-from agents.knowledge import KnowledgeFile, parse_yaml
-from schemas.errors import ConfigError
+from agents.knowledge import KnowledgeFile, mistake, parse_yaml
 
 Level = Literal["strong", "terms", "support"]
 LEVELS: tuple[Level, ...] = ("strong", "terms", "support")
@@ -67,9 +66,10 @@ def read_term_file(file: KnowledgeFile) -> TermFile:
     """
     content = parse_yaml(file, TermFile)
     if content.language != file.stem:
-        raise ConfigError(f"{file.shown}: says language {content.language!r}; the file's name says {file.stem!r}")
+        fault = f"says language {content.language!r}; the file's name says {file.stem!r}"
+        raise mistake(file, fault, at="language:")
     if any(len(pair) != 2 for pair in content.fold.split()):  # noqa: PLR2004 - one letter and another
-        raise ConfigError(f"{file.shown}: fold must be pairs of letters, as in 'ёе'; found {content.fold!r}")
+        raise mistake(file, f"fold must be pairs of letters, as in 'ёе'; found {content.fold!r}", at="fold:")
     return content
 
 
