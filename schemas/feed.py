@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -19,6 +19,9 @@ class Feed(Struct, frozen=True, kw_only=True):
     publisher: str | None = None
     country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None = None
     language: str | None = None
+    content: Annotated[
+        Literal["feed", "page"], Meta(description="page: the text of an item is fetched from the article's own page")
+    ] = "feed"
     source: str | None = None
     last_seen: str | None = None
     last_verified: str | None = None

@@ -17,6 +17,9 @@ class Listed(Struct, frozen=True, array_like=True):
     item_id: ItemId
     content_hash: ContentHash
     guid: str | None = None
+    tries: Annotated[
+        int, Meta(description="attempts at its page that failed for a while; 0: nothing is outstanding")
+    ] = 0
 
 
 class Validators(Struct, frozen=True, kw_only=True):

@@ -49,6 +49,16 @@ class Rights(Struct, frozen=True, kw_only=True):
     tdm_reserved: Annotated[bool | None, Meta(description="text and data mining reserved; null: not looked up")] = None
 
 
+class Page(Struct, frozen=True, kw_only=True):
+    """How the article's own page was asked for, where the feed list says ``content: page``."""
+
+    url: Annotated[str, Meta(description="the address that answered, after redirects")]
+    status: Annotated[int | None, Meta(description="HTTP status; null: no answer, or not asked")] = None
+    problem: Annotated[
+        str | None, Meta(description="why the item's text is the feed's all the same; null: it is the page's")
+    ] = None
+
+
 class RawItem(Struct, frozen=True, kw_only=True):
     """One item of a feed, new or changed.
 
@@ -83,3 +93,4 @@ class RawItem(Struct, frozen=True, kw_only=True):
     language: Annotated[Iso639 | None, Meta(description="language stated for the item itself")] = None
     backfill: Annotated[bool, Meta(description="older than 48 h when its feed was polled for the first time")] = False
     rights: Rights = Rights()
+    page: Annotated[Page | None, Meta(description="null: only the feed was asked")] = None

@@ -11,6 +11,7 @@ from schemas.feed import Feed
 from schemas.feed_state import FeedState
 from streams.polling.fetch import Fetcher, Limits
 from streams.polling.hosts import Hosts
+from streams.polling.pages.reading import PageReading, PageRequest, read_page
 from streams.polling.parsers import Parsers
 from streams.polling.poll import Polled, Polls
 from streams.polling.proxies import Proxies
@@ -22,13 +23,16 @@ PACE = Pace(usual=1200, floor=300, most=3600)
 QUICK = Limits(total_seconds=2.0, connect_seconds=1.0, silence_seconds=1.0, body_bytes=2 * 1024 * 1024)
 
 
-class _Here(Parsers):
+class Here(Parsers):
     """Parses in this process: starting parser processes is not what these tests are about."""
 
     async def read(self, request: Request, body: bytes) -> Reading:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # as the parser process does
             return read(request, body)
+
+    async def read_page(self, request: PageRequest, body: bytes) -> PageReading:
+        return read_page(request, body)
 
 
 class Desk:
@@ -41,7 +45,7 @@ class Desk:
         self.states: dict[str, FeedState] = {}
 
     def open(self, fetcher: Fetcher) -> None:
-        self._polls = Polls(fetcher=fetcher, parsers=_Here(1), pace=self.pace, clock=self._time)
+        self._polls = Polls(fetcher=fetcher, parsers=Here(1), pace=self.pace, clock=self._time)
 
     def _time(self) -> datetime:
         return self.now

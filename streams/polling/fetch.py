@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Self
@@ -136,10 +137,25 @@ class Fetcher:
         if self._resolver is not None:
             await self._resolver.close()
 
-    async def get(self, url: str, validators: Validators | None = None, *, accept: str = FEEDS) -> Response:
-        """Fetch an address, conditionally where validators for exactly this address are given.
+    def slow(self, host: str, gap: float) -> None:
+        """Leave a larger gap between requests to a host, as its robots.txt asks."""
+        self._hosts.slow(host, gap)
 
-        Never raises for what the network does; says in ``problem`` what happened.
+    async def get(
+        self,
+        url: str,
+        validators: Validators | None = None,
+        *,
+        accept: str = FEEDS,
+        permit: Callable[[str], Awaitable[None]] | None = None,
+    ) -> Response:
+        """Fetch an address. Never raises for what the network does; says in ``problem`` what happened.
+
+        Args:
+            url: The address.
+            validators: Makes the request conditional, if they are those of exactly this address.
+            accept: What kinds of document are wanted.
+            permit: Asked before each address of the way is fetched; raises PollError where it must not be.
         """
         hops: list[Hop] = []
         been = {url}
@@ -147,6 +163,8 @@ class Fetcher:
         try:
             while True:
                 self._guard.check(urlsplit(url))
+                if permit is not None:
+                    await permit(url)
                 host = host_of(url)
                 async with self._hosts.turn(host), self._slots:
                     started = time.monotonic()
@@ -175,6 +193,8 @@ class Fetcher:
         proxy = await self._way_out(url)
         async with self._session.get(URL(url), headers=headers, allow_redirects=False, proxy=proxy) as answer:
             kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+            if "x-robots-tag" in kept:  # each of several speaks to another robot
+                kept["x-robots-tag"] = "\n".join(answer.headers.getall("x-robots-tag"))
             response = Response(url=url, status=answer.status, headers=kept, hops=hops, conditional=conditional)
             if answer.status in REDIRECTS:
                 return response

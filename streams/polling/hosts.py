@@ -26,9 +26,10 @@ class RestingError(Exception):
 
 
 class _Host:
-    __slots__ = ("free_at", "lock", "rests", "users")
+    __slots__ = ("free_at", "gap", "lock", "rests", "users")
 
-    def __init__(self) -> None:
+    def __init__(self, gap: float) -> None:
+        self.gap = gap
         self.lock = asyncio.Lock()
         self.users = 0
         self.free_at = 0.0
@@ -55,24 +56,29 @@ class Hosts:
         """Wait until the host is free, and keep it for the time of a request.
 
         Raises:
-            RestingError: The host asked to be left alone for longer than the gap.
+            RestingError: The host asked to be left alone for longer than its gap.
         """
         self._prune()
-        state = self._hosts.setdefault(host, _Host())
+        state = self._hosts.setdefault(host, _Host(self._gap))
         state.users += 1
         try:
             async with state.lock:
                 wait = state.free_at - self._clock()
-                if wait > self._gap:
+                if wait > state.gap:
                     raise RestingError(host, wait)
                 if wait > 0:
                     await asyncio.sleep(wait)
                 try:
                     yield
                 finally:
-                    state.free_at = max(state.free_at, self._clock() + self._gap)
+                    state.free_at = max(state.free_at, self._clock() + state.gap)
         finally:
             state.users -= 1
+
+    def slow(self, host: str, gap: float) -> None:
+        """Leave a larger gap between requests to a host, as its robots.txt asks."""
+        state = self._hosts.setdefault(host, _Host(self._gap))
+        state.gap = min(max(self._gap, gap), _CEILING)
 
     def free_at(self, host: str) -> float:
         """Return from when on the host may be asked, epoch seconds."""
@@ -89,7 +95,7 @@ class Hosts:
         Returns:
             Until when, epoch seconds.
         """
-        state = self._hosts.setdefault(host, _Host())
+        state = self._hosts.setdefault(host, _Host(self._gap))
         if not seconds:
             seconds = _FIRST_REST * 2 ** min(state.rests, _DOUBLINGS_MAX)
         state.rests += 1
@@ -99,7 +105,7 @@ class Hosts:
     def rest_until(self, host: str, moment: float) -> None:
         """Leave a host alone until a moment that was agreed before this process started."""
         if moment > self._clock():
-            state = self._hosts.setdefault(host, _Host())
+            state = self._hosts.setdefault(host, _Host(self._gap))
             state.free_at = max(state.free_at, min(moment, self._clock() + _CEILING))
 
     def answered(self, host: str) -> None:

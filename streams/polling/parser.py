@@ -15,13 +15,14 @@ import warnings
 
 import msgspec
 
+from streams.polling.pages.reading import PageReading, PageRequest, read_page
 from streams.polling.reading import Reading, Request, read
 
 MEMORY_MAX = 1 << 30
 READY = b"\x06"
 """What the process says once it can take requests: its start does not count against a document's deadline."""
 LENGTH = struct.Struct(">I")
-decode_request = msgspec.msgpack.Decoder(tuple[Request, bytes]).decode
+decode_request = msgspec.msgpack.Decoder(tuple[Request | PageRequest, bytes]).decode
 encode = msgspec.msgpack.Encoder().encode
 
 
@@ -40,13 +41,18 @@ def main() -> None:
     while header := requests.read(LENGTH.size):
         (length,) = LENGTH.unpack(header)
         request, body = decode_request(requests.read(length))
-        try:
-            reading = read(request, body)
-        except Exception as error:  # noqa: BLE001 - a document must not end the parser
-            reading = Reading(version="", problem=f"the parser failed: {type(error).__name__}: {error}"[:300])
+        reading = _read(request, body)
         reply = encode(reading)
         replies.write(LENGTH.pack(len(reply)) + reply)
         replies.flush()
+
+
+def _read(request: Request | PageRequest, body: bytes) -> Reading | PageReading:
+    try:
+        return read(request, body) if isinstance(request, Request) else read_page(request, body)
+    except Exception as error:  # noqa: BLE001 - a document must not end the parser
+        problem = f"the parser failed: {type(error).__name__}: {error}"[:300]
+    return Reading(version="", problem=problem) if isinstance(request, Request) else PageReading(problem=problem)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Self
 import msgspec
 
 from schemas.errors import InfrastructureError
+from streams.polling.pages.reading import PageReading, PageRequest
 from streams.polling.parser import LENGTH, READY, encode
 from streams.polling.reading import Reading, Request
 
@@ -18,6 +19,7 @@ COMMAND = ("-m", "streams.polling.parser")
 _START_SECONDS = 60.0
 
 _decode_reading = msgspec.msgpack.Decoder(Reading).decode
+_decode_page = msgspec.msgpack.Decoder(PageReading).decode
 
 
 class Parsers:
@@ -38,22 +40,39 @@ class Parsers:
         await self.close()
 
     async def read(self, request: Request, body: bytes) -> Reading:
-        """Read a document in one of the processes.
+        """Read a feed in one of the processes.
 
         A document that is too slow or ends its process is a problem of the reading, not an error.
+
+        Raises:
+            InfrastructureError: The processes do not start.
         """
+        reply = await self._ask(request, body)
+        return Reading(version="", problem=reply) if isinstance(reply, str) else _decode_reading(reply)
+
+    async def read_page(self, request: PageRequest, body: bytes) -> PageReading:
+        """Read an article's page in one of the processes; as for feeds.
+
+        Raises:
+            InfrastructureError: The processes do not start.
+        """
+        reply = await self._ask(request, body)
+        return PageReading(problem=reply) if isinstance(reply, str) else _decode_page(reply)
+
+    async def _ask(self, request: Request | PageRequest, body: bytes) -> bytes | str:
+        """Return a process's reply, or in words why there is none."""
         process = await self._idle.get()
         try:
             # One that has ended while it had nothing to do (out of memory elsewhere?) is no fault of the document's.
             if process is None or process.returncode is not None:
                 process = await _start()
-            return await asyncio.wait_for(_ask(process, request, body), self._deadline)
+            return await asyncio.wait_for(_exchange(process, encode((request, body))), self._deadline)
         except TimeoutError:
             await _end(process)
-            return Reading(version="", problem=f"the document took longer than {self._deadline:g} s to parse")
+            return f"the document took longer than {self._deadline:g} s to parse"
         except (asyncio.IncompleteReadError, ConnectionError):
             await _end(process)
-            return Reading(version="", problem="the document ended its parser (more than 1 GiB of memory?)")
+            return "the document ended its parser (more than 1 GiB of memory?)"
         except BaseException:  # cancelled between question and answer: the process cannot be used again
             await _end(process)
             raise
@@ -88,14 +107,13 @@ async def _start() -> asyncio.subprocess.Process:
     return process
 
 
-async def _ask(process: asyncio.subprocess.Process, request: Request, body: bytes) -> Reading:
+async def _exchange(process: asyncio.subprocess.Process, question: bytes) -> bytes:
     assert process.stdin is not None  # noqa: S101 - for the type checker: both are pipes
     assert process.stdout is not None  # noqa: S101
-    question = encode((request, body))
     process.stdin.write(LENGTH.pack(len(question)) + question)
     await process.stdin.drain()
     (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
-    return _decode_reading(await process.stdout.readexactly(length))
+    return await process.stdout.readexactly(length)
 
 
 async def _end(process: asyncio.subprocess.Process | None) -> None:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from agents.identity.ids import content_hash, item_id
 from agents.identity.urls import canonical_url, names_a_story
@@ -25,14 +26,13 @@ from schemas.raw import FeedRef, HttpResponse, RawItem, Rights
 from schemas.times import from_datetime
 from streams.polling.formats.document import parse_feed
 from streams.polling.formats.entries import Entry, Hints, ParsedFeed
+from streams.polling.siblings import Headlines
 
 _BACKFILL = timedelta(hours=48)
-_SIBLING_LEAST = 25
-_SIBLINGS_MOST = 20
 
 
-class Request(Struct, frozen=True, kw_only=True):
-    """What the parser process is asked to read."""
+class Request(Struct, frozen=True, kw_only=True, tag="feed"):
+    """A feed document that the parser process is asked to read."""
 
     feed: FeedRef
     fetched: str
@@ -41,14 +41,30 @@ class Request(Struct, frozen=True, kw_only=True):
     listed: tuple[Listed, ...]
     first: bool
     """Whether this is the feed's first successful poll: old items are marked backfill then."""
+    pages: bool = False
+    """Whether the articles' pages are to be fetched."""
+    rights: Rights = Rights()
+    """What the headers of the answer say about reuse."""
 
 
 class Item(Struct, frozen=True):
-    """A raw item to be produced."""
+    """A raw item to be produced.
+
+    Attributes:
+        item_id: The item.
+        content_hash: Its content.
+        record: The raw item, encoded.
+        link: Address of the article.
+        old: Whether it is marked backfill.
+        again: Nothing about it is new but that its page is to be tried again.
+    """
 
     item_id: str
     content_hash: str
     record: bytes
+    link: str | None = None
+    old: bool = False
+    again: bool = False
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -67,6 +83,8 @@ class Reading(Struct, frozen=True, kw_only=True):
         empty: Entries that say nothing (no title, no text, no link).
         newest: Latest publication time listed.
         oldest: Earliest publication time listed.
+        headlines: Of the items listed, where pages are to be fetched.
+        sitemaps: Sitemaps that the document, an index of them, names, the newest first.
     """
 
     version: str
@@ -81,6 +99,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     empty: int = 0
     newest: str | None = None
     oldest: str | None = None
+    headlines: tuple[str, ...] = ()
+    sitemaps: tuple[str, ...] = ()
 
 
 class _Candidate(Struct):
@@ -102,15 +122,8 @@ def read(request: Request, body: bytes) -> Reading:
     ]
     _identify(candidates, request)
     chosen = _one_each(candidates)
-    before = {listed.item_id: listed.content_hash for listed in request.listed}
-    feed = _feed(request.feed, parsed)
-    headlines = [candidate.title for candidate in chosen]
-    rights = Rights(basis="feed", statement=parsed.rights)
-    items = [
-        Item(c.item_id, c.hash, encode(_raw_item(c, feed, request, rights, _siblings(c, headlines))))
-        for c in sorted(chosen, key=lambda c: c.entry.published or request.fetched)
-        if before.get(c.item_id) != c.hash
-    ]
+    before = {listed.item_id: listed for listed in request.listed}
+    known = {c.item_id: _known(before.get(c.item_id), c, request) for c in chosen}
     dates = sorted(c.entry.published for c in chosen if c.entry.published)
     return Reading(
         version=parsed.version,
@@ -118,14 +131,59 @@ def read(request: Request, body: bytes) -> Reading:
         title=parsed.title,
         language=parsed.language,
         hints=parsed.hints,
-        items=tuple(items),
-        listed=tuple(Listed(c.item_id, c.hash, _guid_key(c.entry)) for c in chosen),
+        items=tuple(_items(chosen, known, parsed, request)),
+        listed=tuple(known[c.item_id] or Listed(c.item_id, c.hash, _guid_key(c.entry)) for c in chosen),
         dates=tuple(c.entry.published for c in chosen),
         entries=len(parsed.entries),
         empty=len(parsed.entries) - len(candidates),
         newest=dates[-1] if dates else None,
         oldest=dates[0] if dates else None,
+        headlines=tuple(c.title for c in chosen) if request.pages else (),
+        sitemaps=parsed.sitemaps,
     )
+
+
+def together(index: Reading, readings: Sequence[Reading]) -> Reading:
+    """Return what the sitemaps of an index gave as one reading; the index itself where none of them holds news."""
+    found = [reading for reading in readings if reading.version]
+    if not found:
+        return index
+    listed = {
+        one.item_id: (one, date) for reading in found for one, date in zip(reading.listed, reading.dates, strict=True)
+    }
+    dates = sorted(date for _, date in listed.values() if date)
+    return structs.replace(
+        found[0],
+        items=tuple({item.item_id: item for reading in found for item in reading.items}.values()),
+        listed=tuple(one for one, _ in listed.values()),
+        dates=tuple(date for _, date in listed.values()),
+        entries=sum(reading.entries for reading in found),
+        empty=sum(reading.empty for reading in found),
+        newest=dates[-1] if dates else None,
+        oldest=dates[0] if dates else None,
+        headlines=tuple(headline for reading in found for headline in reading.headlines),
+    )
+
+
+def _items(
+    chosen: list[_Candidate], known: dict[str, Listed | None], parsed: ParsedFeed, request: Request
+) -> Iterator[Item]:
+    """Yield what is new or changed, the oldest first, and what only waits for its page."""
+    feed = _feed(request.feed, parsed)
+    rights = structs.replace(request.rights, statement=parsed.rights or request.rights.statement)
+    headlines = Headlines([c.title for c in chosen])
+    for c in sorted(chosen, key=lambda c: c.entry.published or request.fetched):
+        listed = known[c.item_id]
+        if listed is None or listed.tries:
+            raw = _raw_item(c, feed, request, rights, headlines.in_text(c.text, own=c.title))
+            yield Item(c.item_id, c.hash, encode(raw), raw.link, raw.backfill, again=listed is not None)
+
+
+def _known(listed: Listed | None, c: _Candidate, request: Request) -> Listed | None:
+    """Return what is to be remembered of an item that is listed as it was, None where it is new or changed."""
+    if listed is None or listed.content_hash != c.hash:
+        return None
+    return Listed(c.item_id, c.hash, _guid_key(c.entry), listed.tries if request.pages else 0)
 
 
 def _candidate(entry: Entry) -> _Candidate:
@@ -213,19 +271,3 @@ def _raw_item(c: _Candidate, feed: FeedRef, request: Request, rights: Rights, si
         backfill=request.first and entry.published is not None and entry.published < horizon,
         rights=rights,
     )
-
-
-def _siblings(c: _Candidate, headlines: list[str]) -> tuple[str, ...]:
-    """Return the other headlines of the page that stand in this item's text, whole or cut short.
-
-    All of them would make a page of n items n² headlines; only those that occur are of use to strip.
-    """
-    if len(c.text) < _SIBLING_LEAST:
-        return ()
-    folded = c.text.casefold()
-    found = (
-        headline
-        for headline in headlines
-        if headline != c.title and len(headline) >= _SIBLING_LEAST and headline[:_SIBLING_LEAST].casefold() in folded
-    )
-    return tuple(dict.fromkeys(found))[:_SIBLINGS_MOST]

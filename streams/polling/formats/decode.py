@@ -23,7 +23,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NO_BOM = ((b"<\x00?\x00", "utf-16-le"), (b"\x00<\x00?", "utf-16-be"), (b"<\x00r\x00", "utf-16-le"))
-_XML_ENCODING = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+XML_DECLARATION = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+HTML_DECLARATION = re.compile(rb"""<meta\b[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _SINGLE_BYTE = re.compile(r"^(?:iso-?8859|latin|l1|windows|cp125|koi8|us-ascii|ascii|mac)", re.IGNORECASE)
 # What browsers read these names as: what feeds write goes beyond the charset they name.
 _WIDER = {
@@ -88,12 +89,19 @@ def charset_of(content_type: str | None) -> str | None:
     return charset.strip("\"' ") if isinstance(charset, str) else None
 
 
-def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
-    """Decode a feed's body.
+def decode(
+    body: bytes, content_type: str | None = None, *, declaration: re.Pattern[bytes] = XML_DECLARATION
+) -> tuple[str, str]:
+    """Decode the body of a feed, or of a page.
 
     Order of belief: byte order mark, HTTP, XML declaration, the bytes themselves. A single-byte charset that HTTP or
     the declaration names is not believed where the bytes are valid UTF-8 with characters beyond ASCII: that does not
     happen by chance, and servers that say ISO-8859-1 for everything are common.
+
+    Args:
+        body: The body.
+        content_type: The Content-Type header.
+        declaration: Finds the charset that the document itself declares.
 
     Returns:
         The text and the charset it was read with.
@@ -104,7 +112,7 @@ def decode(body: bytes, content_type: str | None = None) -> tuple[str, str]:
     for start, charset in _NO_BOM:
         if body.startswith(start):
             return body.decode(charset, "replace"), charset
-    declared = _XML_ENCODING.match(body)
+    declared = declaration.search(body[:_START_WITHIN])
     named = [charset_of(content_type), declared[1].decode("ascii") if declared else None]
     for charset in (name for name in named if name):
         text = _try(body, _WIDER.get(charset.lower(), charset)) or _try(body, charset)
