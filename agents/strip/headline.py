@@ -23,6 +23,8 @@ _SHORT_WORDS = frozenset(
 )
 _WORD = re.compile(r"\w+")
 _DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_STOPLESS = re.compile(r"[\u0e00-\u0eff\u1780-\u17d2]")
+_LONGEST_STOPLESS = 110
 _SENTENCE_WORDS = 4
 _TITLE_WORDS = 5
 _MOSTLY = 0.75
@@ -34,9 +36,14 @@ def is_headline(text: str) -> bool:
     dense = _DENSE.search(text) is not None
     if not (_SHORTEST_DENSE if dense else _SHORTEST) <= len(text) <= _LONGEST:
         return False
-    if ends_sentence(text) or inner_stop(text) is not None:
+    if ends_sentence(text) or inner_stop(text) is not None or (len(text) > _LONGEST_STOPLESS and is_stopless(text)):
         return False
     return dense or len(_WORD.findall(text)) > 1
+
+
+def is_stopless(text: str) -> bool:
+    """Say whether a text is in a script that closes no sentence with a sign: Thai, Lao, Khmer."""
+    return _STOPLESS.search(text) is not None
 
 
 def opens_like_headline(text: str) -> bool:

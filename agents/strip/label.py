@@ -17,15 +17,24 @@ from agents.strip.headline import (
     is_closed_title,
     is_headline,
     is_sentence,
+    is_stopless,
     opens_like_headline,
 )
 from agents.strip.page import Finding, Line, Page, match_form
-from agents.strip.signs import ANNOUNCING, BRACKETS_CLOSING, DECORATION, QUOTES_CLOSING, QUOTES_OPENING
+from agents.strip.signs import (
+    ANNOUNCING,
+    BRACKETS_CLOSING,
+    BRACKETS_OPENING,
+    DECORATION,
+    QUOTES_CLOSING,
+    QUOTES_OPENING,
+)
 from agents.strip.split import split_headline
 
 _SEPARATOR = re.compile(
     rf"[ \t]*(?:(?:[{re.escape(ANNOUNCING + BRACKETS_CLOSING)}]|\.{{2,}}|-(?!\d)|👉|⚡)\ufe0f?[ \t]*)*"
 )
+_BULLETS = BRACKETS_OPENING + "▶►▸▷■●◆☞👉"
 _CLOSING = " \t*_" + BRACKETS_CLOSING
 _MOST_HEADLINES = 5
 _ROW = 3
@@ -123,7 +132,7 @@ def _locate(page: Page, form: Form, start: int, end: int) -> _Label | None:
     return _Label(
         form=form,
         line=line,
-        start=start,
+        start=_before_bullets(text, line.start, start) if opening == "sentence" else start,
         text=text[start:end],
         opening=opening,
         separated=text[end:rest].strip() != "" or not text[end - 1].isalnum(),
@@ -131,6 +140,12 @@ def _locate(page: Page, form: Form, start: int, end: int) -> _Label | None:
         rest=rest,
         end=rest + len(text[rest : line.end].rstrip(_CLOSING)),
     )
+
+
+def _before_bullets(text: str, line: int, start: int) -> int:
+    """Return where the bullets or brackets begin that stand right before a label within its line."""
+    before = text[line:start]
+    return line + len(before.rstrip(_BULLETS + " \t")) if before.rstrip(" \t")[-1:] in tuple(_BULLETS) else start
 
 
 def _strength(page: Page, form: Form, text: str) -> str:
@@ -141,8 +156,11 @@ def _may_stand(label: _Label) -> bool:
     """Say whether a label can stand here: at a line's start all can, within a paragraph the separated ones."""
     if label.opening == "line":
         return True
-    capital = not label.text[:1].islower()
-    return label.separated and capital and (label.strength == "sure" or label.opening == label.strength == "sentence")
+    if not label.separated or label.text[:1].islower():
+        return False
+    return label.strength == "sure" or (
+        label.strength == "likely" and label.opening == "sentence" and " " in label.text.strip()
+    )
 
 
 def _opens_headline(rest: str, label: _Label) -> bool:
@@ -217,6 +235,7 @@ def _may_be_headline(page: Page, line: Line, text: str) -> bool:
     bare = text if ends_sentence(text) else text.strip(DECORATION)
     return (
         is_headline(bare)
+        and not is_stopless(bare)
         and opens_like_headline(text)
         and text.rstrip()[-1] not in _INTRODUCING
         and not _is_quotation(text)
