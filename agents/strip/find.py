@@ -145,7 +145,8 @@ def _line(page: Page, form: Form, line: Line, start: int, end: int) -> list[Find
     if line_key(page.folded[line.start : start]) or line_key(page.folded[end : line.end]) or page.is_title(line):
         return []
     certain = form.strength == "sure" or (form.strength == "likely" and page.proven)
-    if line.end - line.start > _LONGEST_LINE or (_is_open(form) and ends_sentence(page.of(line))):
+    text = page.of(line).rstrip()
+    if len(text) > _LONGEST_LINE or (_is_open(form) and (ends_sentence(text) or text[-1] in _COLONS)):
         return []
     return [Finding(line.start, line.end, form.kind, form.rule, certain=certain)]
 
@@ -220,7 +221,8 @@ def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> l
     }
     found = []
     for run in _runs(sorted(weak)):
-        certain = len(run) >= _RUN or run[0] - 1 in gone or run[-1] + 1 in gone
+        beside = run[0] - 1 in gone or run[-1] + 1 in gone
+        certain = beside or (len(run) >= _RUN and not _is_introduced(page, run[0]))
         for index in run:
             line, form = page.lines[index], weak[index]
             if certain or is_headline(page.of(line)):
@@ -230,6 +232,14 @@ def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> l
 
 _NO_COMPANY = frozenset({"advertisement", "attribution"})
 """What stands among paragraphs and subheadings, too."""
+
+
+def _is_introduced(page: Page, index: int) -> bool:
+    """Say whether the line before one introduces a list, with a colon."""
+    return index > 0 and page.of(page.lines[index - 1]).rstrip()[-1] in _COLONS
+
+
+_COLONS = ":："
 
 
 def _runs(numbers: list[int]) -> list[list[int]]:

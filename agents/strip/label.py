@@ -42,6 +42,7 @@ _ROW = 3
 _SHORTEST = 20
 _SHORT, _FEW_WORDS = 42, 5
 _UNCASED = "\u0590"
+_COLONS = ":：|｜>»"
 _INTRODUCING = ":：;…"
 _ADDRESS = re.compile(r"https?://\S+(?:\s+(?:pic\.twitter\.com/|https?://)\S+)*")
 
@@ -88,12 +89,13 @@ def read_lone_label(page: Page, form: Form, line: Line) -> list[Finding]:
     """Read a label that has its line to itself: it goes, and so do the headlines on the next lines."""
     headlines = _headlines_after(page, line, closes=form.closes)
     strength = _strength(page, form, page.of(line))
-    announces = page.of(line).rstrip()[-1] in ANNOUNCING
+    announces = page.of(line).rstrip()[-1] in _COLONS
     if strength == "faint":
         headlines = [headline for headline in headlines if _is_known(page, headline)]
         certain = bool(headlines)
     else:
-        certain = strength != "weak" or (form.language in page.held and bool(headlines) and announces)
+        last = line.index > 0 and page.line_after(line) is None  # a teaser's last word: "Read"
+        certain = strength != "weak" or (form.language in page.held and (last or (bool(headlines) and announces)))
     if not certain:
         return [Finding(line.start, line.end, form.kind, form.rule, certain=False)]
     return [Finding(part.start, part.end, form.kind, form.rule, certain=True) for part in (line, *headlines)]
@@ -158,9 +160,8 @@ def _may_stand(label: _Label) -> bool:
         return True
     if not label.separated or label.text[:1].islower():
         return False
-    return label.strength == "sure" or (
-        label.strength == "likely" and label.opening == "sentence" and " " in label.text.strip()
-    )
+    spoken = " " in label.text.strip() or label.text.isupper()
+    return label.strength == "sure" or (label.strength == "likely" and label.opening == "sentence" and spoken)
 
 
 def _opens_headline(rest: str, label: _Label) -> bool:

@@ -10,6 +10,7 @@ from agents.strip.page import Finding, Line, Page
 from agents.strip.signs import ANNOUNCING
 
 _LONGEST_PREFIX = 40
+_COLONS = ":："
 _SHORTEST = 30
 _FEWEST_WORDS = 4
 _RELATED = 0.34
@@ -73,7 +74,10 @@ def linked_lines(page: Page) -> list[Finding]:
 
 
 def _is_between_paragraphs(page: Page, line: Line) -> bool:
-    around = [other for other in (page.line_before(line), page.line_after(line)) if other is not None]
+    before = page.line_before(line)
+    if before is not None and page.of(before).rstrip()[-1] in _COLONS:  # what is introduced is part of the text
+        return False
+    around = [other for other in (before, page.line_after(line)) if other is not None]
     return any(is_sentence(page.of(other)) for other in around) and not any(page.is_link(other) for other in around)
 
 
