@@ -28,6 +28,8 @@ def configure(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of every rebalance; what comes of one our own lines say.
+    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.ERROR)
     # It logs as errors what it retries by itself, for each partition; what it cannot retry it raises.
     logging.getLogger("aiokafka.consumer.fetcher").setLevel(logging.CRITICAL)
 

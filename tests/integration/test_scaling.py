@@ -92,12 +92,13 @@ async def _enriched(settings: Settings, more: int) -> None:
     await streams_of.until(arrived, seconds=60, what=f"{more} more events")
 
 
-async def members(settings: Settings, count: int) -> None:
-    """Wait until so many workers share the partitions."""
+async def members(settings: Settings, count: int, *, group: str | None = None) -> None:
+    """Wait until so many workers share the partitions; with a group's name, so many members of that."""
 
     async def joined() -> bool:
         async with admin.admin(settings) as client:
-            (group,) = (await client.describe_consumer_groups([settings.group]))[0].groups
-        return group[2] == "Stable" and len(group[5]) == count
+            name = group or settings.group
+            (found,) = (await admin.patiently(lambda: client.describe_consumer_groups([name])))[0].groups
+        return found[2] == "Stable" and len(found[5]) == count
 
-    await streams_of.until(joined, seconds=60, what=f"{count} workers in the group")
+    await streams_of.until(joined, seconds=60, what=f"{count} members in the group")
