@@ -33,17 +33,21 @@ from msgspec import structs
 
 from bench.end_to_end import _children, _cpu, _memory, broker
 from bench.polling.poller import feeds
+from bench.polling.rhythms import Capture
+from bench.polling.site import AGES, pages, series
 from schemas.feed import Feed
 from schemas.feed_state import FeedState
 from schemas.times import from_datetime
 from streams.broker import admin
 from streams.broker.embedded import EmbeddedKafka
-from streams.polling import states
+from streams.polling import rhythm, states
+from streams.polling.domains import partition_for
 from streams.polling.fetch import Fetcher
 from streams.polling.hosts import Hosts
 from streams.polling.parsers import Parsers
 from streams.polling.poll import Polls
-from streams.polling.schedule import Pace
+from streams.polling.schedule import Pace, decide
+from streams.polling.service import put_in_force
 from streams.settings import Settings
 from tests import streams_of
 
@@ -51,7 +55,7 @@ FEEDS = 10_000
 _FULL = 1_500
 _COLD = 500
 _PLAIN = 300
-_SECONDS = 180.0
+_SECONDS = 120.0
 _SETTLE = 30.0
 _BATCH = 500
 
@@ -59,8 +63,9 @@ _BATCH = 500
 class Bench:
     """A broker, the sites, and the phases run on them."""
 
-    def __init__(self, kafka: EmbeddedKafka, port: int, directory: Path) -> None:
+    def __init__(self, kafka: EmbeddedKafka, port: int, directory: Path, captures: list[Capture]) -> None:
         self._kafka = kafka
+        self._captures = captures
         self._port = port
         self._directory = directory
 
@@ -80,6 +85,7 @@ class Bench:
         }
         settings = Settings.from_env(environment)
         asyncio.run(admin.apply(settings))
+        asyncio.run(put_in_force(settings, feeds(self._port, count)))
         if seeded:
             asyncio.run(self._seed(settings, count))
         if before:
@@ -125,41 +131,48 @@ class Bench:
         listed = feeds(self._port, count)
         allowed = tuple(feed.url.split("/")[2] for feed in listed)
         pace = Pace(usual=settings.poll_seconds, floor=settings.poll_floor_seconds, most=settings.poll_most_seconds)
-        templates: list[FeedState] = []
         async with Fetcher(hosts=Hosts(gap=0), allow_private=allowed) as fetcher, Parsers(2) as parsers:
             polls = Polls(fetcher=fetcher, parsers=parsers, pace=pace)
-            titles: set[str | None] = set()
-            for feed in listed:
-                state = (await polls.once(feed, None)).outcome.state
-                if templates and state.body_hash == templates[0].body_hash:
-                    break
-                titles.add(state.title)
-                templates.append(state)
+            templates = [(await polls.once(feed, None)).outcome.state for feed in listed[: len(self._captures)]]
         async with streams_of.producer(settings, linger_ms=20) as producer:
+            ages: list[float] = []
             for start in range(0, count, _BATCH):
                 batch = [
-                    _copy(templates[n % len(templates)], listed[n], n) for n in range(start, min(start + _BATCH, count))
+                    self._copy(templates[n % len(templates)], listed[n], n, pace)
+                    for n in range(start, min(start + _BATCH, count))
                 ]
-                await asyncio.gather(*(states.store(producer, settings, state, 0) for state in batch))
+                ages += [age for _, age in batch]
+                places = [partition_for(state.url, settings.partitions) for state, _ in batch]
+                writes = (
+                    states.store(producer, settings, state, place)
+                    for (state, _), place in zip(batch, places, strict=True)
+                )
+                await asyncio.gather(*writes)
+        (self._directory / AGES).write_text(json.dumps(ages))
 
-
-def _copy(template: FeedState, feed: Feed, number: int) -> FeedState:
-    """Return a state for another feed of the kind, due at some moment of its interval."""
-    now = datetime.now(UTC)
-    interval = datetime.fromisoformat(template.next_due) - datetime.fromisoformat(template.polled or template.next_due)
-    due = now + interval * random.Random(number).random() + timedelta(seconds=5)  # noqa: S311
-    return structs.replace(
-        template,
-        feed_id=feed.id,
-        url=feed.url,
-        next_due=from_datetime(due),
-        validators=template.validators and structs.replace(template.validators, url=feed.url),
-    )
+    def _copy(self, template: FeedState, feed: Feed, number: int, pace: Pace) -> tuple[FeedState, float]:
+        """Return a state for another feed of the kind, polled for a week, and how many seconds ago it was last."""
+        now = datetime.now(UTC)
+        capture = self._captures[number % len(self._captures)]
+        times = series(capture, number)
+        known = rhythm.first([now.timestamp() + time for time in times if time < 0], now)
+        due = decide(feed.id, now=now, pace=pace, rhythm=known, asks=template.asks).due
+        share = random.Random(number).random()  # noqa: S311
+        state = structs.replace(
+            template,
+            feed_id=feed.id,
+            url=feed.url,
+            rhythm=known,
+            next_due=from_datetime(now + (due - now) * share + timedelta(seconds=5)),
+            validators=template.validators and structs.replace(template.validators, url=feed.url),
+        )
+        return state, (due - now).total_seconds() * (1 - share)
 
 
 @contextmanager
-def _sites(data: Path | None) -> Iterator[int]:
-    command = [sys.executable, "-W", "ignore", "-m", "bench.polling.site", str(FEEDS), *([str(data)] if data else [])]
+def _sites(data: Path | None, directory: Path) -> Iterator[int]:
+    command = [sys.executable, "-W", "ignore", "-m", "bench.polling.site", str(FEEDS), str(directory)]
+    command += [str(data)] if data else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None  # noqa: S101 - for the type checker
@@ -180,9 +193,9 @@ def run(data: Path | None, only: list[str]) -> dict[str, Any]:
     with (
         tempfile.TemporaryDirectory() as directory,
         broker(Path(directory) / "kafka") as kafka,
-        _sites(data) as port,
+        _sites(data, Path(directory)) as port,
     ):
-        bench = Bench(kafka, port, Path(directory))
+        bench = Bench(kafka, port, Path(directory), [capture for capture, _ in pages(data)])
         phases: dict[str, Callable[[], dict[str, Any]]] = {
             "304": lambda: bench.phase("304", FEEDS, seeded=True),
             "plain 304": lambda: _plain(port, "304"),

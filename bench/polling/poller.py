@@ -17,8 +17,9 @@ import uvloop
 
 from schemas.feed import Feed
 from schemas.polling import Kind
+from streams.polling.poller import Poller
+from streams.polling.share import Fence, Share
 from streams.settings import Settings
-from tests.held import holding
 
 _BEAT = 0.01
 
@@ -55,14 +56,20 @@ class Beat:
 
 
 async def _run(phase: str, port: int, count: int, seconds: float) -> dict[str, float]:
-    listed = feeds(port, count)
     settings = replace(Settings.from_env(), allow_private=tuple(f"{address(n)}:{port}" for n in range(count)))
     began = time.monotonic()
-    async with holding(settings, listed) as poller:
+    fence = Fence(settings.session_seconds)
+    async with (
+        Poller(settings, may_poll=fence.holds) as poller,
+        Share(settings, poller, fence) as share,
+        asyncio.TaskGroup() as tasks,
+    ):
+        following = tasks.create_task(share.follow())
+        await share.ready.wait()
         ready = time.monotonic() - began
         print("ready", flush=True)
         beat = Beat()
-        watching = asyncio.create_task(beat.watch())
+        watching = tasks.create_task(beat.watch())
         started, used = time.monotonic(), time.process_time()
         if phase == "schedule":
             stop = asyncio.Event()
@@ -72,6 +79,7 @@ async def _run(phase: str, port: int, count: int, seconds: float) -> dict[str, f
             await poller.poll_once()
         took, used = time.monotonic() - started, time.process_time() - used
         watching.cancel()
+        following.cancel()
         polls = poller.counters.by_class()
         return {
             "ready_seconds": round(ready, 2),

@@ -8,6 +8,7 @@ Hand-written on asyncio's protocol, so that the server costs little beside the p
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import re
 import sys
@@ -18,12 +19,14 @@ from pathlib import Path
 
 import uvloop
 
-from bench.polling.rhythms import Capture, captures, publications
+from bench.polling.rhythms import DAY, Capture, captures, publications
 
 _FIRST_ITEM = re.compile(rb"<item[\s>]")
 _PATH = re.compile(rb"GET /feed/(\d+) ")
 _COMMAND = re.compile(rb"GET /(rhythm|bump|still|count) ")
 _IF_NONE_MATCH = re.compile(rb"\r\nif-none-match: *([^\r]*)\r\n", re.IGNORECASE)
+AGES = "ages.json"
+"""File that says how many seconds before the start of the measurement each feed was polled last."""
 _LONGEST = 1_200.0
 _NEWEST = 30
 """Items written into a page at most; older ones have left it."""
@@ -32,13 +35,12 @@ _NEWEST = 30
 class Pages:
     """What each feed serves at the moment."""
 
-    def __init__(self, data: Path | None, feeds: int) -> None:
-        self._found = [(capture, body) for capture, body in documents(data) if _FIRST_ITEM.search(body)]
+    def __init__(self, data: Path | None, feeds: int, directory: Path) -> None:
+        self._found = pages(data)
         self._started = time.time()
-        self._rhythms = [
-            publications(self._found[n % len(self._found)][0], random.Random(n), start=0, end=_LONGEST)  # noqa: S311
-            for n in range(feeds)
-        ]
+        self._directory = directory
+        self._rhythms = [series(self._found[n % len(self._found)][0], n) for n in range(feeds)]
+        self._polled = [0] * feeds
         self._rhythm = False
         self._bumps = 0
         self.requests = 0
@@ -48,6 +50,8 @@ class Pages:
         """Change what is served; return what was asked of the server so far."""
         if name == b"rhythm":
             self._rhythm, self._started = True, time.time()
+            ages = json.loads((self._directory / AGES).read_text())
+            self._polled = [bisect_right(times, -age) for times, age in zip(self._rhythms, ages, strict=False)]
         elif name == b"bump":
             self._rhythm, self._bumps = False, self._bumps + 1
         return b"%d %d" % (self.requests, self.full)
@@ -55,7 +59,8 @@ class Pages:
     def page(self, feed: int, known: bytes | None) -> tuple[bytes, bytes | None]:
         """Return a feed's ETag and page; no page where the ETag is known."""
         self.requests += 1
-        came = bisect_right(self._rhythms[feed], time.time() - self._started) if self._rhythm else 0
+        moment = time.time() - self._started
+        came = bisect_right(self._rhythms[feed], moment) - self._polled[feed] if self._rhythm else 0
         etag = b'"%d-%d"' % (self._bumps, came)
         if known == etag:
             return etag, None
@@ -67,13 +72,19 @@ class Pages:
         return etag, body[: place.start()] + new + body[place.start() :] if place else body
 
 
-def documents(data: Path | None) -> list[tuple[Capture, bytes]]:
-    """Return the pages and their rhythms."""
+def series(capture: Capture, number: int) -> list[float]:
+    """Return when a feed publishes, in seconds from the start of the measurement: the week before, and after it."""
+    rng = random.Random(number)  # noqa: S311
+    return publications(capture, rng, start=-7 * DAY, end=_LONGEST)
+
+
+def pages(data: Path | None) -> list[tuple[Capture, bytes]]:
+    """Return the pages and their rhythms; a page has items that another can be written before."""
     found = captures(data)
     if data is None or not (data / "feeds/news").is_dir():
         return [(capture, _invented(capture)) for capture in found]
-    files = {file.stem: file for file in (data / "feeds/news").glob("*.xml")}
-    return [(capture, files[capture.name].read_bytes()) for capture in found if capture.name in files]
+    files = {file.stem: file.read_bytes() for file in (data / "feeds/news").glob("*.xml")}
+    return [(c, files[c.name]) for c in found if c.name in files and _FIRST_ITEM.search(files[c.name])]
 
 
 def _invented(capture: Capture) -> bytes:
@@ -120,12 +131,12 @@ class _Connection(asyncio.Protocol):
         return b"HTTP/1.1 200 OK\r\nETag: %s\r\n%sContent-Length: %d\r\n\r\n" % (etag, kind, len(page)) + page
 
 
-async def _serve(data: Path | None, feeds: int) -> None:
-    pages = Pages(data, feeds)
+async def _serve(data: Path | None, feeds: int, directory: Path) -> None:
+    pages = Pages(data, feeds, directory)
     server = await asyncio.get_running_loop().create_server(lambda: _Connection(pages), "0.0.0.0", 0, backlog=2048)  # noqa: S104
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(Path(sys.argv[2]) if len(sys.argv) > 2 else None, int(sys.argv[1])))
+    uvloop.run(_serve(Path(sys.argv[3]) if len(sys.argv) > 3 else None, int(sys.argv[1]), Path(sys.argv[2])))

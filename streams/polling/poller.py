@@ -229,16 +229,15 @@ class Poller:
         Raises:
             DeliveryError: The broker does not take the items.
         """
-        slots = asyncio.Semaphore(self._limits.connections)
+        asked = iter([feed_id for feed_id, held in self._held.items() if held.subscription.active])
 
-        async def one(feed_id: str) -> None:
-            async with slots:
+        async def some() -> None:
+            for feed_id in asked:
                 await self.poll(feed_id)
 
         async with asyncio.TaskGroup() as tasks:
-            for feed_id, held in self._held.items():
-                if held.subscription.active:
-                    tasks.create_task(one(feed_id))
+            for _ in range(self._limits.connections):
+                tasks.create_task(some())
 
     async def poll(self, feed_id: str) -> FeedState | None:
         """Poll a feed once.
