@@ -27,6 +27,14 @@ eval: $(READY) ## accuracy on the data below GEOWIRE_EVAL_DATA, into docs/accura
 bench: $(READY) ## benchmarks (ONLY=core: one of them)
 	@$(BIN)/python -m bench $(ONLY)
 
+.PHONY: bench-poll
+bench-poll: $(READY) ## the poller under load, into docs/figures/polling.json (ONLY="304 schedule": some phases)
+	@$(BIN)/python -W ignore -m bench.polling $(if $(ONLY),$(ONLY),--json docs/figures/polling.json)
+
+.PHONY: simulate-polling
+simulate-polling: $(READY) ## 10,000 feeds over a week on a virtual clock, into docs/figures/polling-simulation.json
+	@$(BIN)/python -W ignore -m bench.polling.simulate docs/figures/polling-simulation.json
+
 .PHONY: setup
 setup: $(READY) ## make .venv, fetch Kafka's jars (idempotent)
 	@tools/system-packages

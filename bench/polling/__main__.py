@@ -198,10 +198,10 @@ def run(data: Path | None, only: list[str]) -> dict[str, Any]:
         bench = Bench(kafka, port, Path(directory), [capture for capture, _ in pages(data)])
         phases: dict[str, Callable[[], dict[str, Any]]] = {
             "304": lambda: bench.phase("304", FEEDS, seeded=True),
-            "plain 304": lambda: _plain(port, "304"),
+            "plain-304": lambda: _plain(port, "304"),
             "full": lambda: bench.phase("full", _FULL, seeded=True, before="bump"),
             "cold": lambda: bench.phase("cold", _COLD, seeded=False),
-            "plain full": lambda: _plain(port, "full"),
+            "plain-full": lambda: _plain(port, "full"),
             "schedule": lambda: bench.phase("schedule", FEEDS, seeded=True, before="rhythm"),
         }
         for name, measure in phases.items():

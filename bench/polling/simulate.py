@@ -149,15 +149,15 @@ def _poll(feed_id: str, times: list[float], listed: int, way: Callable[[str, lis
     score.items -= len(times) - seen
 
 
-def figures(score: Score) -> dict[str, float]:
-    """Return the figures of a score; delays in minutes."""
+def figures(score: Score, *, feeds: int = FEEDS) -> dict[str, float]:
+    """Return the figures of a score over so many feeds; delays in minutes."""
     delays = sorted(score.delays)
 
     def at(share: float) -> float:
         return round(delays[min(len(delays) - 1, int(share * len(delays)))] / 60, 1)
 
     return {
-        "requests_per_feed_and_day": round(score.requests / FEEDS / DAYS, 1),
+        "requests_per_feed_and_day": round(score.requests / feeds / DAYS, 1),
         "requests_per_item": round(score.requests / score.items, 3),
         "polls_that_brought_something": round(score.brought / score.requests, 3),
         "median_minutes": at(0.5),
@@ -179,7 +179,7 @@ def run(data: Path | None, *, feeds: int = FEEDS) -> dict[str, dict[str, float]]
             parts = [range(start, min(start + 250, feeds)) for start in range(0, feeds, 250)]
             for part in processes.map(simulate, [found] * len(parts), [way] * len(parts), parts):
                 score.add(part)
-            results[way] = figures(score)
+            results[way] = figures(score, feeds=feeds)
             print(_row(way, results[way]), flush=True)
     return results
 
