@@ -10,7 +10,7 @@ from schemas.fields import Timestamp
 from schemas.raw import FeedRef
 
 
-class Feed(Struct, frozen=True, kw_only=True):
+class Feed(Struct, frozen=True, kw_only=True, gc=False):
     """One feed of a feed list."""
 
     url: str
@@ -32,7 +32,7 @@ class Feed(Struct, frozen=True, kw_only=True):
         return FeedRef(id=self.id, url=self.url, title=self.title, language=self.language, publisher=self.publisher)
 
 
-class Subscription(Struct, frozen=True, kw_only=True):
+class Subscription(Struct, frozen=True, kw_only=True, gc=False):
     """A feed that is to be polled, or is known not to be: the value on ``feeds``, keyed by feed id.
 
     Its partition is that of the registrable domain it is fetched from (``streams.polling.domains``).

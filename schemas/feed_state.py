@@ -11,7 +11,7 @@ from schemas.fields import ContentHash, ItemId, Timestamp
 from schemas.polling import Asks, HostRest, Kind, Moved, Reason, Rhythm, Trust
 
 
-class Listed(Struct, frozen=True, array_like=True):
+class Listed(Struct, frozen=True, array_like=True, gc=False):
     """An item that the feed listed when it was last read."""
 
     item_id: ItemId
@@ -30,7 +30,7 @@ class Validators(Struct, frozen=True, kw_only=True):
     last_modified: str | None = None
 
 
-class Writer(Struct, frozen=True, array_like=True, order=True):
+class Writer(Struct, frozen=True, array_like=True, order=True, gc=False):
     """Who wrote a state, by age: the pollers' group counts its generations, and what an older one wrote is void.
 
     The broker forgets a group that nobody is in and counts from the beginning again; ``term`` counts how often it did.

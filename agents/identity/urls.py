@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -18,6 +18,8 @@ import yaml
 _UNRESERVED = "-._~!$&'()*+,;=:@/"
 _MAX_LENGTH = 4096
 _MAX_UNWRAP = 3
+_REMEMBERED = 4_096
+"""Addresses whose form is remembered: one is asked for several times while its feed is read."""
 
 
 class _Tracking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +55,7 @@ def _rules() -> _Rules:
     return msgspec.convert(yaml.safe_load(text), _Rules)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def is_web_address(url: str) -> bool:
     """Whether ``url`` is an absolute http or https address with a host."""
     try:
@@ -67,6 +70,7 @@ def names_a_story(canonical: str) -> bool:
     return any(sign in canonical.removeprefix("https://") for sign in "/?#")
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def canonical_url(url: str) -> str | None:
     """Return the canonical form of a story's address, or None where it is no usable http(s) address.
 

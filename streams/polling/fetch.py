@@ -8,6 +8,7 @@ how often a host is asked in ``hosts``, how much a body may hold in ``inflate``,
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ FEEDS = (
 )
 """Accept for feeds."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEP_ALIVE_SECONDS = 3.0
+"""Long enough for a redirect or the next feed of the host; a feed is asked again in minutes at the earliest."""
 _OK, _NOT_MODIFIED, _TOO_MANY, _FORBIDDEN = 200, 304, 429, 403
 _KEPT = (
     "etag last-modified content-type content-location retry-after cache-control age expires date location server "
@@ -67,6 +70,7 @@ class Response(Struct, frozen=True, kw_only=True):
         status: HTTP status; None where there was no answer.
         headers: Those of interest, names in lower case, values verbatim.
         body: Decompressed body of a 200; None otherwise.
+        digest: The hash by which this body is known again.
         hops: Redirects on the way.
         conditional: Whether validators were sent.
         problem: Why there is no body, in plain words; None for 200 and 304.
@@ -78,6 +82,7 @@ class Response(Struct, frozen=True, kw_only=True):
     status: int | None = None
     headers: dict[str, str] = {}
     body: bytes | None = None
+    digest: str | None = None
     hops: tuple[Hop, ...] = ()
     conditional: bool = False
     problem: str | None = None
@@ -121,7 +126,9 @@ class Fetcher:
         self._resolver = Resolver(self._guard)
         outward = Resolver(self._guard.also(self._proxies.addresses)) if self._proxies.addresses else self._resolver
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(resolver=outward, limit=0, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(
+                resolver=outward, limit=0, ttl_dns_cache=60, keepalive_timeout=_KEEP_ALIVE_SECONDS
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=self._limits.connect_seconds, sock_read=self._limits.silence_seconds
@@ -202,7 +209,8 @@ class Fetcher:
                 return response if conditional else _unasked(response)
             if answer.status == _OK:
                 body = await self._body(answer, self._limits.body_bytes)
-                return structs.replace(response, body=body)
+                digest = hashlib.blake2b(body, digest_size=16).hexdigest()
+                return structs.replace(response, body=body, digest=digest)
             found = of_status(answer.status, answer.reason, kept, await self._excerpt(answer))
             return structs.replace(response, problem=found.words, kind=found.kind)
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 _CEILING = 86_400.0
 _FIRST_REST = 300.0
 _DOUBLINGS_MAX = 9
-_PRUNE_EVERY = 4_096
+_PRUNE_FROM = 512
 
 
 class RestingError(Exception):
@@ -49,7 +49,7 @@ class Hosts:
         self._gap = gap
         self._clock = clock
         self._hosts: dict[str, _Host] = {}
-        self._turns = 0
+        self._prune_at = _PRUNE_FROM
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
@@ -114,9 +114,11 @@ class Hosts:
             state.rests = 0
 
     def _prune(self) -> None:
-        self._turns += 1
-        if self._turns % _PRUNE_EVERY == 0:
-            now = self._clock()
-            self._hosts = {
-                name: state for name, state in self._hosts.items() if state.users or state.free_at > now or state.rests
-            }
+        """Forget hosts that are neither asked nor to be left alone, whenever there are twice as many as were kept."""
+        if len(self._hosts) < self._prune_at:
+            return
+        now = self._clock()
+        self._hosts = {
+            name: state for name, state in self._hosts.items() if state.users or state.free_at > now or state.rests
+        }
+        self._prune_at = max(_PRUNE_FROM, 2 * len(self._hosts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 
 from msgspec import Struct, structs
@@ -45,14 +44,9 @@ def address(url: str, state: FeedState | None) -> str:
     return state.address or url if state is not None and state.url == url else url
 
 
-def is_unchanged(state: FeedState | None, body: bytes) -> bool:
+def is_unchanged(state: FeedState | None, response: Response) -> bool:
     """Whether a body is the one that was read last."""
-    return state is not None and state.body_hash == body_hash(body)
-
-
-def body_hash(body: bytes) -> str:
-    """Return the hash by which a body is known again."""
-    return hashlib.blake2b(body, digest_size=16).hexdigest()
+    return state is not None and state.body_hash is not None and state.body_hash == response.digest
 
 
 def after(
@@ -149,7 +143,6 @@ def _learn(state: FeedState, response: Response, reading: Reading | None, now: d
         )
         new = structs.replace(new, asks=renewed, trust=validators.after_304(state.trust, now))
         return structs.replace(new, rhythm=_observe(state, None, now))
-    body = response.body or b""
     came = Validators(
         url=response.url,
         etag=response.headers.get("etag") or None,
@@ -159,7 +152,7 @@ def _learn(state: FeedState, response: Response, reading: Reading | None, now: d
         state.trust,
         now,
         conditional=response.conditional,
-        changed=not is_unchanged(state, body),
+        changed=not is_unchanged(state, response),
         before=state.validators,
         after=came,
     )
@@ -182,7 +175,7 @@ def _learn(state: FeedState, response: Response, reading: Reading | None, now: d
             skip_days=said.skip_days,
             headers=response.headers,
         ),
-        body_hash=body_hash(body),
+        body_hash=response.digest,
         title=reading.title,
         language=reading.language,
         listed=reading.listed,

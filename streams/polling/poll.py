@@ -70,7 +70,7 @@ class Polls:
 
     async def _read(self, feed: Feed, state: FeedState | None, response: Response, fetched: datetime) -> Reading | None:
         """Parse a body that is new; None where there is none."""
-        if response.body is None or outcome.is_unchanged(state, response.body):
+        if response.body is None or outcome.is_unchanged(state, response):
             return None
         request = Request(
             feed=feed.ref,

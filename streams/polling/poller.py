@@ -47,7 +47,7 @@ _RELEASE_SECONDS = 5.0
 _FENCED_SECONDS = 0.2
 
 
-class Held(Struct, frozen=True):
+class Held(Struct, frozen=True, gc=False):
     """A feed of ours: what is to be done with it, the partition it is in, and as whom its state is written."""
 
     subscription: Subscription

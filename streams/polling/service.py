@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from pathlib import Path
@@ -79,6 +80,8 @@ async def _serve(settings: Settings, listed: Sequence[Feed], *, once: bool) -> N
                 await share.ready.wait()
                 await poller.poll_once()
             else:
+                # What is there now stays: going through it again and again would hold the event loop up.
+                gc.freeze()
                 await poller.run(stop)
             following.cancel()
         log.info("stopped: %s", poller.counters)

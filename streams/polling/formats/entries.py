@@ -123,8 +123,11 @@ def may_be_link(guid: object) -> bool:
 
 def absolute(link: str, base: str) -> str:
     """Return a link as an absolute address; empty where that makes none."""
+    link = link.strip()
+    if link.startswith(("https://", "http://")):
+        return link
     try:
-        return urljoin(base, link.strip())
+        return urljoin(base, link)
     except ValueError:
         return ""
 
