@@ -105,9 +105,9 @@ async def live_generation(settings: Settings, replay: Replay, knowledge: Knowled
     """Return the replay's generation, where an earlier attempt began it, or live decides as the replay by itself."""
     known = await generations.read(settings)
     promoted = next((generation for generation in known if generation.replay == replay.id), None)
-    if promoted is None and known and generations.is_of(known[-1], settings, knowledge.pipeline):
-        return known[-1]
-    return promoted
+    if promoted is not None or not known or replay.source == "raw":
+        return promoted  # what dedupe passes on may have changed without the knowledge
+    return known[-1] if generations.is_of(known[-1], settings, knowledge.pipeline) else None
 
 
 async def _begin(settings: Settings, replay: Replay, waiting: Callable[[int], None]) -> Generation:
