@@ -23,7 +23,6 @@ from streams.broker.admin import admin, patiently
 from streams.broker.connection import client_arguments, unreachable
 from streams.delivery import Outbox, Producer, drive, fail
 from streams.reading import as_record
-from streams.recovery import recover
 from streams.table import DERIVED_MAX
 
 if TYPE_CHECKING:
@@ -225,6 +224,8 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
         except IllegalStateError:
             return False
         if self._entries is not None and self._way.changelog is not None:
+            from streams.recovery import recover  # it needs Faust, which nothing else of a replay does
+
             # What another wrote before it gave them up is in the changelog.
             partitions = {p.partition for p in self._consumer.assignment()}
             await recover(self._settings, self._entries, partitions, self._way.changelog)

@@ -171,7 +171,7 @@ async def _published(settings: Settings, replay: Replay, promotion: Promotion) -
         if head.get(REPLAY) == replay.id.encode() and head["ce_id"] not in seen:
             seen.add(head["ce_id"])
             counts[head["ce_reason"].decode()] += 1
-    return dict(counts)
+    return dict(sorted(counts.items()))
 
 
 async def _outputs(comparison: Comparison, joined: Joined, replay: Replay, generation: int) -> AsyncIterator[Output]:
