@@ -24,7 +24,7 @@ from schemas.errors import BrokerError, ConfigError
 from schemas.feed_status import FeedEvent
 from schemas.pipeline import Generation
 from streams import generations
-from streams.broker.admin import StreamStatus, admin, patiently
+from streams.broker.admin import Member, StreamStatus, admin, members, patiently
 from streams.broker.admin import status as stream_statuses
 from streams.broker.connection import bootstrap_servers
 from streams.dlq.work import settled
@@ -34,8 +34,6 @@ from streams.scan import Bounds, asking, bounds_of, scan
 from streams.table import DEAD_LETTER, FEED_STATE, FEED_STATUS, FEEDS, PIPELINE, RAW, SETTLED, UNIQUE
 
 if TYPE_CHECKING:
-    from aiokafka.admin import AIOKafkaAdminClient
-
     from streams.settings import Settings
 
 HOUR_MS = 3_600_000
@@ -71,13 +69,6 @@ class StreamLook(Struct, frozen=True):
     lag: int | None = None
     """Records that the step has still to do."""
     differences: tuple[str, ...] = ()
-
-
-class Member(Struct, frozen=True):
-    """A member of the workers' group, or of the pollers'."""
-
-    client: str
-    host: str
 
 
 class Letters(Struct, frozen=True):
@@ -130,8 +121,8 @@ async def look(settings: Settings) -> Status:
         async with admin(settings) as client:
             offsets = await patiently(lambda: client.list_consumer_group_offsets(settings.group))
             cluster = await patiently(client.describe_cluster)
-            group_state, workers = await _members(client, settings.group)
-            _, pollers = await _members(client, settings.poll_group)
+            group_state, workers = await members(client, settings.group)
+            _, pollers = await members(client, settings.poll_group)
         committed = {p: at.offset for p, at in offsets.items()}
         looks = await asyncio.gather(*(_stream(settings, status, committed) for status in found))
         return Status(
@@ -197,13 +188,6 @@ def _here(settings: Settings) -> tuple[Pipeline | None, str | None]:
         return load_knowledge(settings.knowledge_dir).pipeline, None
     except ConfigError as error:
         return None, str(error)
-
-
-async def _members(client: AIOKafkaAdminClient, group: str) -> tuple[str, tuple[Member, ...]]:
-    # One group at a time: aiokafka 0.14 reads an answer about several wrongly.
-    (described,) = await patiently(lambda: client.describe_consumer_groups([group]))
-    _error, _name, state, _type, _protocol, members, *_ = described.groups[0]
-    return state, tuple(Member(client=client_id, host=host.lstrip("/")) for _id, client_id, host, *_ in members)
 
 
 async def _stream(settings: Settings, status: StreamStatus, committed: Mapping[TopicPartition, int]) -> StreamLook:

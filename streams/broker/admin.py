@@ -110,6 +110,25 @@ async def status(settings: Settings, streams: Sequence[Stream] = STREAMS) -> lis
         return await _inspect(client, settings, streams)
 
 
+class Member(Struct, frozen=True):
+    """A member of a consumer group."""
+
+    client: str
+    host: str
+
+
+async def members(client: AIOKafkaAdminClient, group: str) -> tuple[str, tuple[Member, ...]]:
+    """Return the state of a consumer group, and who is in it.
+
+    Raises:
+        BrokerError: The broker does not say.
+    """
+    # One group at a time: aiokafka 0.14 reads an answer about several wrongly.
+    (described,) = await patiently(lambda: client.describe_consumer_groups([group]))
+    _error, _name, state, _type, _protocol, found, *_ = described.groups[0]
+    return state, tuple(Member(client=client_id, host=host.lstrip("/")) for _id, client_id, host, *_ in found)
+
+
 async def delete(settings: Settings, streams: Sequence[Stream], groups: Sequence[str] = ()) -> None:
     """Delete streams and consumer groups; what is not there is none the worse.
 

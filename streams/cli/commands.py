@@ -6,13 +6,13 @@ Imports stand inside the commands: ``geowire --help`` must not load Faust or the
 from __future__ import annotations
 
 import sys
-from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from streams.cli.dlq import dlq_cli
+from streams.cli.feeds import feeds_cli
 from streams.cli.knowledge import knowledge_cli
 from streams.cli.replay import replay_cli
 from streams.settings import Settings
@@ -25,7 +25,6 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 streams_cli = typer.Typer(help="The streams on the broker.", no_args_is_help=True)
-feeds_cli = typer.Typer(help="Feeds: what they say.", no_args_is_help=True)
 broker_cli = typer.Typer(help="The embedded Kafka.", no_args_is_help=True)
 cli.add_typer(streams_cli, name="streams")
 cli.add_typer(feeds_cli, name="feeds")
@@ -252,66 +251,6 @@ def streams_tombstone(
 
     asyncio.run(admin.tombstone(Settings.from_env(), stream, key.encode(), partition))
     print(f"{stream} partition {partition}: {key} is deleted")
-
-
-@feeds_cli.command("list")
-def feeds_list(
-    feeds: Annotated[Path | None, typer.Option(help="Feed list: YAML, OPML or one address a line.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show the feed list, and how each feed is where a broker knows it."""
-    import asyncio
-
-    from schemas.errors import BrokerError
-    from streams.cli.show import show_feeds
-    from streams.polling import feedlist, states
-
-    settings = Settings.from_env()
-    listed = feedlist.load(feeds or settings.feeds)
-    try:
-        known, problem = asyncio.run(states.load(settings)), None
-    except BrokerError as error:
-        known, problem = {}, str(error)
-    show_feeds(listed, known, as_json=as_json)
-    if problem:
-        print(f"geowire: how the feeds are is not known: {problem}", file=sys.stderr)
-
-
-@feeds_cli.command("parse")
-def feeds_parse(
-    file: Annotated[Path, typer.Argument(help="A feed document: RSS, RDF, Atom or JSON Feed; - for standard input.")],
-    url: Annotated[str, typer.Option(help="Where it came from, for relative links.")] = "http://localhost/feed",
-    content_type: Annotated[str | None, typer.Option(help="Its Content-Type header.")] = None,
-) -> None:
-    """Print a feed document's raw items as JSON lines, by the poller's own parser."""
-    from datetime import datetime
-
-    from schemas.errors import ConfigError
-    from schemas.raw import FeedRef, HttpResponse
-    from schemas.times import from_datetime
-    from streams.polling.feedlist import feed_id
-    from streams.polling.reading import Request, read
-
-    try:
-        body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
-    request = Request(
-        feed=FeedRef(id=feed_id(url), url=url),
-        fetched=from_datetime(datetime.now(UTC)),
-        http=HttpResponse(status=200, url=url),
-        content_type=content_type,
-        listed=(),
-        first=False,
-    )
-    reading = read(request, body)
-    for item in reading.items:
-        sys.stdout.buffer.write(item.record + b"\n")
-    sys.stdout.buffer.flush()
-    if reading.problem:
-        print(f"geowire: {file}: {reading.problem}", file=sys.stderr)
-    if not reading.version and not reading.items:
-        raise typer.Exit(1)
 
 
 @broker_cli.command("fetch")

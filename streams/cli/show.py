@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import get_args, get_type_hints
 
-import msgspec
 import orjson
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from schemas.feed import Feed
-from schemas.feed_state import FeedState
 from streams.broker.admin import StreamStatus
 from streams.settings import Settings
 
@@ -94,28 +90,6 @@ def show_streams(settings: Settings, statuses: Sequence[StreamStatus], *, as_jso
         days = stream.retention_days if stream.retention_days is not None else settings.retention_days
         state = "; ".join(status.differences) or (str(status.partitions) if status.partitions else "missing")
         table.add_row(status.topic, state, "by key" if stream.compacted else f"{days} d", stream.key, stream.doc)
-    console.print(table)
-
-
-def show_feeds(feeds: Sequence[Feed], states: Mapping[str, FeedState], *, as_json: bool) -> None:
-    """Print the feeds of a list and their states."""
-    if as_json:
-        for feed in feeds:
-            state = states.get(feed.id)
-            write_json({**msgspec.to_builtins(feed), "state": msgspec.to_builtins(state) if state else None})
-        return
-    table = Table("Id", "Publisher", "", "Lang", "State", "Address", header_style="bold", box=None, pad_edge=False)
-    for feed in feeds:
-        known = states.get(feed.id)
-        if known is None:
-            shown = Text("not polled", style="dim")
-        elif known.problem:
-            shown = Text(known.problem, style="red")
-        else:
-            shown = Text(f"ok, next {known.next_due[11:16]}", style="green")
-        table.add_row(
-            feed.id, feed.publisher or feed.title or "", feed.country or "", feed.language or "", shown, feed.url
-        )
     console.print(table)
 
 

@@ -13,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.times import from_milliseconds
+from streams.broker.admin import Member
 from streams.cli.audit import printable
 from streams.cli.show import console, span, write_json
 from streams.polling.overview import Feeds
 from streams.settings import Settings
-from streams.status import Member, Status, StreamLook, judge, look
+from streams.status import Status, StreamLook, judge, look
 
 _FAILING_SHOWN = 10
 _CODES_SHOWN = 10

@@ -10,9 +10,13 @@ from msgspec import structs
 
 from schemas.errors import ConfigError
 from schemas.feed import Feed, Subscription
+from schemas.feed_state import FeedState
 
 Feeds = Mapping[str, Subscription]
 """The feeds there are, by id."""
+_PASSING = frozenset({"rate-limited", "unavailable"})
+"""Failures of a server that is there."""
+
 Changes = dict[str, Subscription | None]
 """What is to be written, by feed id; None: the feed is to go."""
 
@@ -86,6 +90,24 @@ def resume(feeds: Feeds, ids: Iterable[str], *, now: str) -> Changes:
     return {feed_id: structs.replace(feeds[feed_id], paused=None, removed=False, resumed=now) for feed_id in ids}
 
 
+def dead(feeds: Feeds, states: Mapping[str, FeedState]) -> list[str]:
+    """Return the feeds that never answered with a feed, though not for want of strength.
+
+    Args:
+        feeds: The feeds there are.
+        states: Their states.
+    """
+    return [
+        feed_id
+        for feed_id, subscription in feeds.items()
+        if subscription.active
+        and (state := states.get(feed_id)) is not None
+        and state.succeeded is None
+        and state.kind is not None
+        and state.kind not in _PASSING
+    ]
+
+
 def find(feeds: Feeds, word: str) -> str:
     """Return the id of the feed that somebody means, by its id or its address.
 
@@ -114,8 +136,10 @@ def _with(known: Subscription | None, feed: Feed) -> Subscription:
 
 
 def _merged(known: Feed, said: Feed) -> Feed:
-    told = {name: value for name, value in structs.asdict(said).items() if value is not None and name != "id"}
-    return structs.replace(known, **told)
+    blank = structs.asdict(Feed(url=said.url, id=said.id))
+    return structs.replace(
+        known, **{name: value for name, value in structs.asdict(said).items() if value != blank[name]}
+    )
 
 
 def _note(changes: Changes, feeds: Feeds, feed_id: str, new: Subscription) -> None:

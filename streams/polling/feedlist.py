@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Sequence
 from importlib import resources
@@ -12,10 +13,14 @@ from xml.etree import ElementTree as ET
 import msgspec
 import yaml
 from msgspec import Struct
+from selectolax.lexbor import LexborHTMLParser
 
 from agents.identity.urls import is_web_address
 from schemas.errors import ConfigError
 from schemas.feed import Feed
+from streams.polling.formats.decode import decode, repair
+
+log = logging.getLogger(__name__)
 
 SHIPPED = "feeds.yaml"
 NO_LIST = "none"
@@ -46,18 +51,21 @@ def load(path: Path | None) -> list[Feed]:
         ConfigError: The file cannot be read, or is in none of the three forms; says where.
     """
     if path is None:
-        text = resources.files("streams.polling").joinpath(SHIPPED).read_text("utf-8")
+        text = resources.files("streams.polling").joinpath(SHIPPED).read_bytes()
         return parse(text, shown="the shipped feed list")
     try:
-        return parse(path.expanduser().read_text("utf-8-sig"), shown=str(path))
+        return parse(path.expanduser().read_bytes(), shown=str(path))
     except OSError as error:
         raise ConfigError(f"feed list {path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"feed list {path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
 
 
-def parse(text: str, *, shown: str) -> list[Feed]:
+def parse(content: bytes, *, shown: str) -> list[Feed]:
     """Read a feed list in any of the three forms; see ``load``."""
+    try:
+        # OPML says itself what it is written in, and often what is not true.
+        text = decode(content)[0] if content.lstrip()[:1] == b"<" else content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"feed list {shown} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     start = text.lstrip()[:200]
     if start.startswith("<"):
         feeds = _opml(text, shown)
@@ -70,9 +78,47 @@ def parse(text: str, *, shown: str) -> list[Feed]:
     return _distinct(feeds, shown)
 
 
+def feed(url: str, **said: str) -> Feed:
+    """Return a feed of which somebody says something.
+
+    Raises:
+        ConfigError: The address or what is said is not of its kind.
+    """
+    try:
+        named = msgspec.convert({"url": url.strip(), **said}, Feed)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{url}: {error}") from error
+    return _distinct([named], "the command")[0]
+
+
+def opml(feeds: Sequence[Feed]) -> str:
+    """Return a feed list as OPML 2.0, grouped by country."""
+    root = ET.Element("opml", version="2.0")
+    ET.SubElement(ET.SubElement(root, "head"), "title").text = "geowire feeds"
+    body = ET.SubElement(root, "body")
+    groups: dict[str, ET.Element] = {}
+    for listed in feeds:
+        parent = body
+        if listed.country is not None:
+            if listed.country not in groups:
+                groups[listed.country] = ET.SubElement(body, "outline", text=listed.country)
+            parent = groups[listed.country]
+        name = listed.title or listed.publisher or listed.id
+        facts = {"type": "rss", "text": name, "title": name, "xmlUrl": listed.url, "language": listed.language}
+        ET.SubElement(parent, "outline", {key: value for key, value in facts.items() if value is not None})
+    ET.indent(root)
+    return ET.tostring(root, "unicode", xml_declaration=True) + "\n"
+
+
+def lines(feeds: Sequence[Feed]) -> str:
+    """Return a feed list as one address a line."""
+    return "".join(f"{listed.url}\n" for listed in feeds)
+
+
 def dump(feeds: Sequence[Feed]) -> str:
     """Return a feed list as YAML, as ``load`` reads it."""
-    return yaml.safe_dump({"feeds": [msgspec.to_builtins(feed) for feed in feeds]}, sort_keys=False, allow_unicode=True)
+    rows = [{key: value for key, value in msgspec.to_builtins(row).items() if value is not None} for row in feeds]
+    return yaml.safe_dump({"feeds": rows}, sort_keys=False, allow_unicode=True)
 
 
 def feed_id(url: str) -> str:
@@ -92,17 +138,33 @@ def _yaml(text: str, shown: str) -> list[Feed]:
 
 
 def _opml(text: str, shown: str) -> list[Feed]:
-    try:
-        root = ET.fromstring(text)  # noqa: S314 - expat limits entity expansion; the operator gave the file
-    except ET.ParseError as error:
-        raise ConfigError(f"{shown} is not well-formed OPML: {error}") from error
     feeds = []
-    for outline in root.iter("outline"):
-        url = outline.get("xmlUrl") or outline.get("xmlurl")
-        if url:
-            title = (outline.get("title") or outline.get("text") or "").strip() or None
-            feeds.append(Feed(url=url.strip(), title=title, language=outline.get("language")))
+    left_out = 0
+    for named in _outlines(text, shown):
+        if not (url := named.get("xmlurl")):
+            continue  # a folder
+        url = re.sub(r"^feed:", "", re.sub(r"^feed://(?!https?:)", "http://", url)).removeprefix("//")
+        if not is_web_address(url):
+            left_out += 1
+            continue
+        title = named.get("title") or named.get("text") or None
+        feeds.append(Feed(url=url, title=title, language=named.get("language") or None))
+    if left_out:
+        log.warning("%s: %d entries whose address is not http(s) are left out", shown, left_out)
     return feeds
+
+
+def _outlines(text: str, shown: str) -> list[dict[str, str]]:
+    """Return the attributes of all outlines, however deep, their names in lower case."""
+    try:
+        root = ET.fromstring(repair(text))  # noqa: S314 - expat limits entity expansion; the operator gave the file
+        found = [dict(outline.items()) for outline in root.iter("outline")]
+    except ET.ParseError as error:
+        # Readers export what XML is not; an HTML parser takes it all the same.
+        found = [{k: v or "" for k, v in node.attributes.items()} for node in LexborHTMLParser(text).css("outline")]
+        if not any("xmlurl" in named for named in found):
+            raise ConfigError(f"{shown} is not well-formed OPML: {error}") from error
+    return [{key.lower(): value.strip() for key, value in named.items()} for named in found]
 
 
 def _lines(text: str, shown: str) -> list[Feed]:

@@ -53,9 +53,7 @@ async def put_in_force(settings: Settings, listed: Sequence[Feed]) -> subscripti
     Raises:
         BrokerError: The feeds cannot be read or written.
     """
-    roll = await subscriptions.read(settings)
-    changes = editing.follow_list(roll.feeds, listed)
-    await subscriptions.write(settings, roll, changes)
+    roll, changes = await subscriptions.change(settings, lambda feeds: editing.follow_list(feeds, listed))
     if changes:
         gone = sum(changed is None for changed in changes.values())
         new = sum(changed is not None and feed_id not in roll.feeds for feed_id, changed in changes.items())

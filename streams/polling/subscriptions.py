@@ -9,18 +9,20 @@ point of that: whoever takes the old partition over finishes the move (``Share``
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
+from aiokafka.errors import KafkaError
 from msgspec import Struct, structs
 
 from schemas.codec import decode, encode
-from schemas.errors import DataError
+from schemas.errors import BrokerError, DataError
 from schemas.feed import Subscription
 from schemas.feed_state import FeedState, Writer
 from streams.polling import states
 from streams.polling.domains import partition_for
+from streams.polling.editing import Changes, Feeds
 from streams.polling.sending import new_producer
 from streams.reading import read_all
 from streams.table import FEED_STATE, FEEDS
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
     from aiokafka import AIOKafkaProducer, ConsumerRecord
 
     from streams.settings import Settings
-
-Changes = Mapping[str, Subscription | None]
-"""By feed id; None: the feed is to go."""
 
 _STRIDE = 500
 """Feeds written at once: an import of ten thousand must not be ten thousand round trips."""
@@ -97,7 +96,7 @@ async def write(settings: Settings, roll: Roll, changes: Changes) -> None:
         changes: What is to be on it.
 
     Raises:
-        KafkaError: The broker does not take them.
+        BrokerError: The broker does not take them.
     """
     if not changes:
         return
@@ -109,12 +108,33 @@ async def write(settings: Settings, roll: Roll, changes: Changes) -> None:
         known = await states.load(settings)
         todo = [structs.replace(change, state=known.get(change.feed_id)) for change in todo]
     producer = new_producer(settings)
-    await producer.start()
     try:
+        await producer.start()
         for start in range(0, len(todo), _STRIDE):
             await asyncio.gather(*(change.put(producer, settings) for change in todo[start : start + _STRIDE]))
+    except KafkaError as error:
+        raise BrokerError(f"the changes to the feeds cannot be written: {error!r}") from error
     finally:
         await producer.stop()
+
+
+async def change(settings: Settings, edit: Callable[[Feeds], Changes]) -> tuple[Roll, Changes]:
+    """Read the feeds, decide what is to change, write it.
+
+    Args:
+        settings: The settings.
+        edit: One of the functions of ``streams.polling.editing``.
+
+    Returns:
+        The feeds as they were, and what was written.
+
+    Raises:
+        BrokerError: The feeds cannot be read or written.
+    """
+    roll = await read(settings)
+    changes = edit(roll.feeds)
+    await write(settings, roll, changes)
+    return roll, changes
 
 
 class _Change(Struct, frozen=True):

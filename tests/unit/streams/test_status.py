@@ -13,12 +13,13 @@ from schemas.enriched import Pipeline
 from schemas.feed import Feed, Subscription
 from schemas.feed_state import FeedState
 from schemas.pipeline import Generation
+from streams.broker.admin import Member
 from streams.cli.audit import show_report
 from streams.cli.status import show_status
 from streams.outcomes import Fault, Place, Report, Row
 from streams.polling import overview
 from streams.polling.overview import Failing, Feeds
-from streams.status import Letters, Member, Status, StreamLook, judge
+from streams.status import Letters, Status, StreamLook, judge
 
 _NOW = 1_771_400_000_000
 _HOUR = 3_600_000
