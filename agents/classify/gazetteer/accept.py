@@ -31,6 +31,8 @@ _DATELINE = re.compile(
     r"|\s*[A-ZÀ-ÞА-Я][A-ZÀ-ÞА-Я .'’-]{2,24}(?:/[A-Z ]{3,20})?:\s"
 )
 _DATELINE_ENDS = 120
+_KNOWN_BEFORE = 4
+"""Years before the first office from which a name alone means its holder."""
 _TOWN = Meaning("region", "")
 
 
@@ -174,7 +176,7 @@ def _meaning(hit: Hit, document: Document, tables: Tables) -> tuple[Meaning, tup
     if meaning.kind == "actor":
         info = tables.actors[meaning.id]
         strength = meaning.strength
-        if strength != STRONG and info.terms and not _in_office(info, document.published):
+        if info.terms and strength != SUPPORTED and not _in_office(info, document.published, strong=strength == STRONG):
             strength = SUPPORTED
         return meaning, info.codes, strength
     if meaning.kind == "place":
@@ -196,6 +198,11 @@ def _split(codes: str) -> tuple[str, ...]:
     return tuple(codes.split())
 
 
-def _in_office(info: ActorInfo, published: str | None) -> bool:
+def _in_office(info: ActorInfo, published: str | None, *, strong: bool) -> bool:
+    """Say whether somebody held office then; for a strong name, whether he or she was known already, or had been."""
     day = (published or "")[:_DAY]
-    return day in {"", _UNDATED} or any(since <= day and (not until or day <= until) for since, until in info.terms)
+    if day in {"", _UNDATED} or not day[:4].isdecimal():
+        return True
+    if strong:
+        return int(day[:4]) >= int(info.terms[0][0][:4] or 0) - _KNOWN_BEFORE
+    return any(since <= day and (not until or day <= until) for since, until in info.terms)

@@ -26,6 +26,8 @@ def hits(text: str, rules: Grammar, lexicon: Lexicon, common: Lexicon) -> list[H
         lexicon: The names of its language.
         common: The names of all languages.
     """
+    # Names stand across the line breaks of hard-wrapped copy, too.
+    text = text.replace("\n", " ")
     found = _found(text, rules, lexicon, common)
     if _shouted(text):
         found += _found(_as_written(text), rules, lexicon, common)

@@ -74,7 +74,20 @@ def _probability(odds: float) -> float:
     return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds))))
 
 
-FEATURES = ("constant", "title", "lead", "first", "share", "times", "rivals", "length", "loose", "passing")
+FEATURES = (
+    "constant",
+    "title",
+    "lead",
+    "first",
+    "share",
+    "times",
+    "rivals",
+    "length",
+    "crowd",
+    "parts",
+    "loose",
+    "passing",
+)
 
 
 def role_features(named: Mapping[str, Sequence[Mention]], characters: int) -> dict[str, tuple[float, ...]]:
@@ -89,6 +102,8 @@ def role_features(named: Mapping[str, Sequence[Mention]], characters: int) -> di
     times        log of its mentions
     rivals       log of the number of other countries
     length       log of the text's length in units of 500 characters
+    crowd        rivals × length
+    parts        log of the number of parts of 300 characters that name it
     loose        1 where only cities, regions, clubs or firms name it
     passing      1 where it is only where the reporter sits, or the money
     ===========  ======================================================================================================
@@ -97,7 +112,7 @@ def role_features(named: Mapping[str, Sequence[Mention]], characters: int) -> di
     first = min((found[0] for found in named.values()), key=_standing, default=None)
     lone = {code for code, found in named.items() if all(mention.passing for mention in found)}
     some = 0 < len(lone) < len(named)
-    shared = log(len(named)) if named else 0.0, log1p(characters / _UNIT)
+    rivals, length = log(len(named)) if named else 0.0, log1p(characters / _UNIT)
     features: dict[str, tuple[float, ...]] = {}
     for code, found in named.items():
         title = found[0].field == "title"
@@ -108,7 +123,10 @@ def role_features(named: Mapping[str, Sequence[Mention]], characters: int) -> di
             found[0] is first,
             len(found) / total,
             log(len(found)),
-            *shared,
+            rivals,
+            length,
+            rivals * length,
+            log(len({mention.start // _LEAD for mention in found if mention.field == "text"}) or 1),
             not any(mention.kind in _PLAIN for mention in found),
             some and code in lone,
         )
