@@ -37,6 +37,7 @@ class Measure(NamedTuple):
     bar: float | None
     floor: float | None = None
     kept: Callable[[frozenset[str]], bool] = lambda _: True
+    unscored: Callable[[Enriched], frozenset[str]] = lambda _: frozenset()
 
 
 def about(event: Enriched) -> frozenset[str]:
@@ -65,6 +66,10 @@ _MEASURES = (
     Measure("gold/articles_dev", ("gold/articles_dev.jsonl",), "about F1", about, None),
     Measure("geovirus", ("countries/geovirus.jsonl.gz",), "about or mentioned F1", named, 0.92, 0.873),
     Measure(
+        "geovirus, continents left out", ("countries/geovirus.jsonl.gz",), "about or mentioned F1", named, None, None,
+        unscored=lambda event: _continents(event.text),
+    ),
+    Measure(
         "lgl without exactly {US}", ("countries/lgl.jsonl.gz",), "about or mentioned F1", named, 0.65, None,
         lambda gold: gold != _US,
     ),
@@ -83,7 +88,13 @@ def section(data: Path) -> Section:
     rows: list[Row] = []
     errors: dict[str, tuple[str, ...]] = {}
     for measure in _MEASURES:
-        items = [item for name in measure.files for item in read[name] if measure.kept(item.gold)]
+        items = [
+            item._replace(ignored=item.ignored | unscored, gold=item.gold - unscored)
+            for name in measure.files
+            for item in read[name]
+            if measure.kept(item.gold)
+            for unscored in [measure.unscored(item.event)]
+        ]
         rows += _rows(measure, items)
         if measure.bar is not None:
             errors |= _errors(measure, items)
@@ -97,6 +108,10 @@ _NOTES = (
         "*Constant US*: every item is about the United States. *Title*: the countries named in the headline, without "
         "one in the first sentence. *All named*: every country named is one that the item is about. *All pairs*: any "
         "two countries named in the text."
+    ),
+    (
+        "GeoVirus labels a toponym with the country at its coordinates, continents and oceans too: Europe is PL, "
+        "Africa CF, Asia CN. A second row leaves these codes out of texts that name them, both ways."
     ),
     (
         "PLOVER labels the actors of one event a sentence. Sentences without a pair of countries in their label are "
@@ -213,6 +228,18 @@ def _pairs(path: Path) -> tuple[list[Row], dict[str, tuple[str, ...]]]:
 
 def _pair_row(data: str, measure: str, n: int, *, bar: float | None, found: tuple[float, float]) -> Row:
     return Row(data=data, measure=measure, n=n, bar=bar, ours=found[0], baselines={"all pairs": found[1]})
+
+
+# GeoVirus labels a toponym with the country at its coordinates: a point in Poland for Europe.
+_POINTS = {
+    "Africa": "CF", "Europe": "PL", "Asia": "CN", "North America": "CA", "South America": "BR", "Latin America": "BR",
+    "America": "MX", "Pacific": "KI", "Indian Ocean": "MU", "Mediterranean": "IT", "Middle East": "SY",
+}  # fmt: skip
+
+
+def _continents(text: str) -> frozenset[str]:
+    """Return the countries that the labels may give for a continent or an ocean."""
+    return frozenset(code for name, code in _POINTS.items() if name in text)
 
 
 def _unlabelled(record: Mapping[str, Any]) -> frozenset[str]:

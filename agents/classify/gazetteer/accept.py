@@ -31,6 +31,8 @@ _DATELINE = re.compile(
     r"|\s*[A-ZÀ-ÞА-Я][A-ZÀ-ÞА-Я .'’-]{2,24}(?:/[A-Z ]{3,20})?:\s"
 )
 _DATELINE_ENDS = 120
+_NEAR = 60
+"""Characters between a name that can be something else and that of a country for it to be one, too."""
 _KNOWN_BEFORE = 4
 """Years before the first office from which a name alone means its holder."""
 _TOWN = Meaning("region", "")
@@ -69,12 +71,13 @@ def accepted(
         strong = {code for r in read if r.strength == STRONG and r.meaning.kind != "city" for code in r.codes}
     cities = [r for r in read if r.meaning.kind == "city"]
     standing = {code for r in cities if r.text not in people and (code := _standing(r, document, tables, rules))}
+    listed = _listed(read, document, rules)
     weak = set() if strong or standing else {code for r in read if r.strength == WEAK for code in r.codes}
     mentions = []
-    for r in read:
+    for number, r in enumerate(read):
         if r.strength != STRONG and r.text in people:
             continue
-        codes = _codes(r, (strong, standing, weak), document, tables, rules)
+        codes = r.codes if number in listed else _codes(r, (strong, standing, weak), document, tables, rules)
         if codes is not None and (r.meaning.kind != "city" or r.text not in people):
             mentions.append(_mention(r, codes))
     return tuple(mentions)
@@ -92,13 +95,13 @@ def _read(
         text = document.title if field == "title" else document.text
         passing = _dateline(text) if field == "text" and hits[0].start < _DATELINE_ENDS else 0
         published = _published_by(text, document.publisher)
-        end = -1
+        end = -9
         for hit in hits:
             if published is not None and published[0] <= hit.start < published[1]:
                 continue
             meaning, codes, strength = _meaning(hit, document, tables)
             name = text[hit.start : hit.end]
-            if rules.latin and meaning.kind in _PERSONAL and hit.start - end > 1:
+            if rules.latin and meaning.kind in _PERSONAL and (hit.start - end > 1 or read[-1].text in tables.given):
                 loose = meaning.kind == "city" or strength != STRONG
                 if is_surname(text, hit.start, tables.given, any_name=loose and not rules.capital_nouns):
                     people.add(name)
@@ -112,10 +115,16 @@ def _read(
 
 def _in_region(text: str, read: list[_Read], hit: Hit, codes: tuple[str, ...], meaning: Meaning) -> _Read | None:
     """Return the name before a region's as one of its country: "Paris, Texas", "Lebanon, Pa."."""
-    if not read or meaning.kind != "region" or len(codes) != 1:
+    if not read or text[hit.start - 2 : hit.start] != ", ":
         return None
     before = read[-1]
-    if before.meaning.kind not in _PERSONAL or before.codes == codes or text[before.hit.end : hit.start] != ", ":
+    if before.meaning.kind not in _PERSONAL or before.codes == codes or before.hit.end != hit.start - 2:
+        return None
+    if meaning.kind != "region":
+        # "Athens, Georgia": there is an Athens where there is a Georgia that is no country.
+        lands = {code for m in hit.meanings for code, _ in m.places}
+        codes = tuple({code for m in before.hit.meanings for code, _ in m.places if code in lands})
+    if len(codes) != 1:
         return None
     return _Read(before.field, before.text, before.hit, _TOWN, codes, STRONG, before.passing)
 
@@ -146,6 +155,33 @@ def _codes(
         if other.places and (code := supported(other.places, strong | standing)):
             return (code,)
     return r.codes if r.strength == WEAK and weak.intersection(r.codes) else None
+
+
+def _listed(read: Sequence[_Read], document: Document, rules: Grammar) -> set[int]:
+    """Return the weak names that stand near a country's: "Niger, Chad and Nigeria", "Chad left talks with Sudan"."""
+    if all(r.strength != WEAK for r in read):
+        return set()
+    listed: set[int] = set()
+    for one, other in [(n, n - 1) for n in range(1, len(read))] + [(n, n + 1) for n in range(len(read) - 2, -1, -1)]:
+        r, beside = read[one], read[other]
+        if (
+            r.strength == WEAK
+            and r.meaning.kind == "name"
+            and r.field == beside.field
+            and beside.meaning.kind == "name"
+        ):
+            text = document.title if r.field == "title" else document.text
+            between = min(r, beside, key=_start).hit.end, max(r, beside, key=_start).hit.start
+            near = (
+                between[1] - between[0] <= _NEAR and not followed(text, r.hit.end) and ". " not in text[slice(*between)]
+            )
+            if (beside.strength == STRONG or other in listed) and (near or rules.joined.fullmatch(text, *between)):
+                listed.add(one)
+    return listed
+
+
+def _start(r: _Read) -> int:
+    return r.hit.start
 
 
 def _mention(r: _Read, codes: tuple[str, ...]) -> Mention:

@@ -68,6 +68,8 @@ class Pattern(Struct, frozen=True):
 
 
 _INNER = re.compile(r"\*(?=.)")
+_NOTHING = re.compile("")
+"""What follows a form that ends in a sign: "US$" stands before figures."""
 _WILD = rf"(?:{WORD})*"
 
 
@@ -83,6 +85,8 @@ def patterns(form: Form, grammar: Grammar) -> Iterator[Pattern]:
             yield Pattern(text[:-1], grammar.adjective)
         elif text.endswith("*"):
             yield Pattern(text[:-1], grammar.open)
+        elif not text[-1].isalnum() and text[-1] != ".":
+            yield Pattern(text, _NOTHING)
         elif form.exact or not grammar.inflects:
             yield Pattern(text, grammar.exact)
         else:

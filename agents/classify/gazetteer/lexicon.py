@@ -162,10 +162,12 @@ def language_lexicon(tables: Tables, rules: Grammar) -> Lexicon:
         Row(row.kind, row.id, tuple(form for form in row.forms if form.text not in removed))
         for row in (*rows, *generated)
     ]
+    dropped = _dropped(rows) | removed
     _enter(entries, kept, rules)
     if rules.strip:
-        _enter(entries, _own_cities(tables, rules), rules)
-    return Lexicon(entries, dropped=_dropped(rows) | removed, fastest=rules.code in _FASTEST)
+        cities = _own_cities(tables, rules)
+        _enter(entries, (row for row in cities if row.forms[0].text not in dropped), rules)
+    return Lexicon(entries, dropped=dropped, fastest=rules.code in _FASTEST)
 
 
 def _dropped(rows: Iterable[Row]) -> frozenset[str]:

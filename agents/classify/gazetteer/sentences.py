@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 # A stop, closing marks, then white space and something that is not a small letter; a stop of a script without
-# spaces; or a line break, unless the copy is
-# hard-wrapped and the next line goes on with a small letter. Titles and initials ("U.S. officials", "Mr. Lee") are taken back below.
+# spaces; or a line break, unless the copy is hard-wrapped and the next line goes on with a small letter. Titles and
+# initials ("U.S. officials", "Mr. Lee") are taken back below.
 _END = re.compile(
     r"[.!?…][\"'”’»)\]]*(?=\s+[^\sa-zà-ÿа-яё])|[。！？｡][」』”）]*|[।؟۔።]+(?=\s|$)|\n{2,}|\n(?![a-zà-ÿа-яё])",
 )
