@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from agents.strip.bars import read_bar
 from agents.strip.forms import Form, line_key, uncounted
 from agents.strip.headline import ends_sentence, is_headline
@@ -16,12 +18,25 @@ _RUN = 3
 """So many weak lines in a row ("Facebook", "Twitter", "Email") need no other neighbour."""
 
 
-def find(page: Page) -> list[Finding]:
-    """Return everything in the text that is, or may be, no part of the article; unordered, may overlap."""
+class Found(Struct):
+    """What one pass found.
+
+    Attributes:
+        findings: What is, or may be, no part of the article; unordered, may overlap.
+        again: Whether another pass may find more once these are gone: something was looked at that depends on the
+            lines around it, and stays.
+    """
+
+    findings: list[Finding]
+    again: bool
+
+
+def find(page: Page) -> Found:
+    """Find everything in the text that is, or may be, no part of the article."""
     if not page.lines:
-        return []
+        return Found([], again=False)
     # Step 1. Lines that are nothing but a known phrase.
-    findings, weak = _whole_lines(page)
+    findings, weak, again = _whole_lines(page)
     # Step 2. Anchors of all other forms, the genuine look-alikes first.
     hits = _hits(page)
     kept = [span for start, _, form in hits if form.shape == "keep" for span in _keeps(page, form, start)]
@@ -32,40 +47,48 @@ def find(page: Page) -> list[Finding]:
         if form.shape in _ONCE and start < done:
             continue
         found = _apply(page, form, start, end)
-        if form.shape in _ONCE and any(finding.certain for finding in found):
-            done = max(finding.end for finding in found if finding.certain)
+        if form.shape in _ONCE:
+            ends = [finding.end for finding in found if finding.certain]
+            done = max(ends, default=done)
+            again |= not ends and form.shape == "label"
         findings += found
     # Step 3. Headlines of other articles, with or without a label we know.
-    findings += sibling_lines(page)
-    if page.links:
-        findings += linked_lines(page)
+    if page.siblings or page.links:
+        findings += [*sibling_lines(page), *linked_lines(page)]
+        again = True
     # Step 4. Doubtful parts and weak lines go where what stands beside them goes.
     findings = _filled_lines(page, findings)
-    findings += _in_company(page, findings, weak)
-    return findings
+    company, left = _in_company(page, findings, weak)
+    return Found(findings + company, again or left)
 
 
 _ONCE = frozenset({"label", "bar"})
 
 
-def _whole_lines(page: Page) -> tuple[list[Finding], dict[int, Form]]:
+def _whole_lines(page: Page) -> tuple[list[Finding], dict[int, Form], bool]:
+    """Return the lines that are a phrase, those that are one if their neighbours are, and if others may come to be."""
     findings: list[Finding] = []
     weak: dict[int, Form] = {}
-    known = page.forms.lines
+    again = False
+    known, folded, longest = page.forms.lines, page.folded, page.forms.longest_line
     for line in page.lines:
-        if line.end - line.start > _LONGEST_LINE:
+        if line.end - line.start > longest:
             continue
-        key = line_key(page.folded[line.start : line.end])
+        key = line_key(folded[line.start : line.end])
         form = _of_language(page, known.get(key)) or _counted(page, key)
-        if form is None or _is_rest(page, line) or page.is_title(line):
+        if form is None or page.is_title(line):
             continue
-        if form.shape == "label":
-            findings += read_lone_label(page, form, line)
+        if _is_rest(page, line):
+            again = True
+        elif form.shape == "label":
+            read = read_lone_label(page, form, line)
+            again |= not read[0].certain
+            findings += read
         elif form.strength == "weak":
             weak[line.index] = form
         else:
             findings.append(Finding(line.start, line.end, form.kind, form.rule, form.strength == "sure" or page.proven))
-    return findings, weak
+    return findings, weak, again
 
 
 def _of_language(page: Page, forms: tuple[Form, ...] | None) -> Form | None:
@@ -211,9 +234,11 @@ def _is_filled(page: Page, line: Line, findings: list[Finding]) -> bool:
     return not line_key(page.folded[position : line.end])
 
 
-def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> list[Finding]:
+def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> tuple[list[Finding], bool]:
+    """Return the weak lines that go, or may; and whether some stay."""
     if not weak:
-        return []
+        return [], False
+    left = False
     gone = {
         page.line_at(finding.start).index
         for finding in findings
@@ -223,11 +248,12 @@ def _in_company(page: Page, findings: list[Finding], weak: dict[int, Form]) -> l
     for run in _runs(sorted(weak)):
         beside = run[0] - 1 in gone or run[-1] + 1 in gone
         certain = beside or (len(run) >= _RUN and not _is_introduced(page, run[0]))
+        left |= not certain
         for index in run:
             line, form = page.lines[index], weak[index]
             if certain or is_headline(page.of(line)):
                 found.append(Finding(line.start, line.end, form.kind, form.rule, certain=certain))
-    return found
+    return found, left
 
 
 _NO_COMPANY = frozenset({"advertisement", "attribution"})

@@ -110,6 +110,7 @@ class Forms(Struct, frozen=True):
         automaton: Finds the anchors in a folded text.
         by_anchor: For each anchor of the automaton the forms to try.
         lines: Forms for a folded line that is nothing but a literal.
+        longest_line: Letters of the longest line among them, decoration allowed for.
         coverage: How well each language is known.
         relatives: For each language those whose forms hold, its own and English among them.
         openers: For each language the words that open sentences only.
@@ -121,6 +122,7 @@ class Forms(Struct, frozen=True):
     automaton: ahocorasick_rs.AhoCorasick
     by_anchor: tuple[tuple[Form, ...], ...]
     lines: dict[str, tuple[Form, ...]]
+    longest_line: int
     coverage: dict[str, Literal["proven", "experimental"]]
     relatives: dict[str, frozenset[str]]
     openers: dict[str, frozenset[str]]

@@ -18,6 +18,7 @@ from agents.strip.templates import TemplateError, anchors, literals, to_pattern,
 
 ROOM = "strip/forms"
 _SHORTEST_NETWORK = 5
+_DECORATED = 20
 
 
 def load_forms(overlay: Path | None = None) -> tuple[Forms, list[KnowledgeFile]]:
@@ -136,6 +137,7 @@ class _Builder:
             automaton=ahocorasick_rs.AhoCorasick(list(self._anchors)),
             by_anchor=tuple(tuple(forms) for forms in self._anchors.values()),
             lines={line: tuple(forms) for line, forms in self._lines.items()},
+            longest_line=max(map(len, self._lines), default=0) + _DECORATED,
             coverage=coverage,
             relatives=relatives,
             openers=openers,

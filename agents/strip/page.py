@@ -152,9 +152,13 @@ class Page(Struct, frozen=True):
             return None
         return "sentence" if last in QUOTES_CLOSING and core[-2:-1] in SENTENCE_ENDS else "inside"
 
+    def keeps_lines(self, cuts: Sequence[Cut]) -> bool:
+        """Say whether whole lines go and nothing else: then no line that stays is another one afterwards."""
+        return all(_is_edge(self.text, cut.start) and _is_edge(self.text, cut.end) for cut in cuts)
+
     def without(self, cuts: Sequence[Cut]) -> Page:
         """Return the page that is left when spans go."""
-        text, folded = _without(self.text, cuts), _without(self.folded, cuts)
+        text, folded = without(self.text, cuts), without(self.folded, cuts)
         lines, starts = _lines(text)
         left = structs.replace(
             self, text=text, folded=folded, lines=lines, starts=starts, links=tuple(moved(self.links, cuts))
@@ -265,7 +269,8 @@ def moved(spans: Iterable[_Span], cuts: Sequence[Cut]) -> list[_Span]:
     return kept
 
 
-def _without(text: str, cuts: Sequence[Cut]) -> str:
+def without(text: str, cuts: Sequence[Cut]) -> str:
+    """Return a text without what goes."""
     kept: list[str] = []
     position = 0
     for cut in cuts:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from agents.normalise.normalise import Normalised
 from agents.strip.find import find
 from agents.strip.forms import Forms
-from agents.strip.page import Cut, Finding, Page, moved, read_page
+from agents.strip.page import Cut, Finding, Page, moved, read_page, without
 from agents.strip.signs import DECORATION
 from schemas.enriched import Removed, Uncertain
 
@@ -55,17 +55,22 @@ def strip(normalised: Normalised, *, title: str, language: str, siblings: tuple[
     )
     cuts: list[Cut] = []
     doubts: list[Finding] = []
+    text = page.text
     for _ in range(_MAX_PASSES):
-        findings = find(page)
-        found = _close_gaps(page, _merge([finding for finding in findings if finding.certain]))
-        doubts += [finding for finding in findings if not finding.certain]
-        if not found:
+        found = find(page)
+        going = _close_gaps(page, _merge([finding for finding in found.findings if finding.certain]))
+        doubts += [finding for finding in found.findings if not finding.certain]
+        if not going:
             break
-        page = page.without(found)
-        doubts = moved(doubts, found)
-        cuts = _onto_input(cuts, found)
+        doubts = moved(doubts, going)
+        cuts = _onto_input(cuts, going)
+        if not found.again and page.keeps_lines(going):
+            text = without(page.text, going)
+            break
+        page = page.without(going)
+        text = page.text
     return Stripped(
-        text=page.text,
+        text=text,
         removed=tuple(_removed(normalised.text, cut) for cut in cuts),
         uncertain=_uncertain(doubts),
         coverage=forms.coverage.get(language.partition("-")[0], "none"),
