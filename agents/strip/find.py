@@ -10,9 +10,10 @@ from agents.strip.headline import ends_sentence, is_headline
 from agents.strip.label import read_label, read_lone_label
 from agents.strip.links import linked_lines, sibling_lines
 from agents.strip.page import Finding, Line, Page, match_form
-from agents.strip.signs import DENSE_ENDS, FULL_STOPS, SENTENCE_ENDS, is_dense
+from agents.strip.signs import DECORATION, DENSE_ENDS, FULL_STOPS, SENTENCE_ENDS, is_dense
 
 _LONGEST_LINE = 160
+_LONGEST_LABEL = 45
 _LONGEST_SENTENCE = 320
 _RUN = 3
 """So many weak lines in a row ("Facebook", "Twitter", "Email") need no other neighbour."""
@@ -125,19 +126,35 @@ def _is_rest(page: Page, line: Line) -> bool:
 
 def _hits(page: Page) -> list[tuple[int, int, Form]]:
     """Return (start, end, form) for every anchor at a place where its form can stand, the earlier and longer first."""
-    folded, held = page.folded, page.held
-    by_anchor = page.forms.by_anchor
+    folded, by_anchor = page.folded, page.matcher.by_anchor
     found = []
     for hit in page.hits:
         start = hit.start
         within = start > 1 and folded[start - 1] == " " and (folded[start - 2].isalnum() or folded[start - 2] == ",")
-        found += [
-            (start, hit.end, form)
-            for form in by_anchor[hit.anchor]
-            if (form.inside or not within) and (form.language in held or (form.foreign and form.strength == "sure"))
-        ]
+        found += [(start, hit.end, form) for form in by_anchor[hit.anchor] if form.inside or not within]
+    found += _foreign_labels(page)
     if len(found) > 1:
         found.sort(key=lambda hit: (hit[0], -hit[1], hit[2].language != page.language))
+    return found
+
+
+def _foreign_labels(page: Page) -> list[tuple[int, int, Form]]:
+    """Return labels of languages that are not looked for in this text, where they open a line with a colon behind."""
+    found = []
+    folded, known, held = page.folded, page.forms.lines, page.held
+    for line in page.lines:
+        end = folded.find(":", line.start, min(line.end, line.start + _LONGEST_LABEL))
+        if end < 0:
+            continue
+        forms = known.get(line_key(folded[line.start : end]))
+        if forms is None:
+            continue
+        start = end - len(folded[line.start : end].lstrip(DECORATION))
+        found += [
+            (start, len(folded[:end].rstrip()), form)
+            for form in forms
+            if form.shape == "label" and form.strength == "sure" and form.foreign and form.language not in held
+        ]
     return found
 
 

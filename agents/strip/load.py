@@ -1,4 +1,4 @@
-"""Reading the knowledge files of forms, the operator's laid over the shipped ones, into one automaton."""
+"""Reading the knowledge files of forms, the operator's laid over the shipped ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-import ahocorasick_rs
 from msgspec import structs
 
 from agents.knowledge import KnowledgeFile, mistake, parse_yaml, read_files
@@ -76,7 +75,7 @@ class _Builder:
 
     def __init__(self, sets: dict[str, tuple[str, ...]]) -> None:
         self._sets = sets
-        self._anchors: dict[str, list[Form]] = {}
+        self._anchors: dict[str, dict[str, list[Form]]] = {}
         self._lines: dict[str, list[Form]] = {}
 
     def add(self, file: KnowledgeFile, rule: str, language: str, entry: FormEntry) -> None:
@@ -99,7 +98,7 @@ class _Builder:
     def _add_literal(self, wording: str, entry: FormEntry, form: Form) -> None:
         if entry.shape != "line":
             for anchor in _searched(entry, wording):
-                _put(self._anchors, anchor, form)
+                _put(self._anchors.setdefault(form.language, {}), anchor, form)
         if entry.shape in {"line", "label"}:  # a label that has a line to itself needs no separator
             _put(self._lines, line_key(wording), form)
 
@@ -117,13 +116,13 @@ class _Builder:
             raise mistake(file, f"{form.rule}: {error}", at=template) from error
         pattern = structs.replace(form, pattern=template, opens=opens, inside=form.inside or not opens)
         for anchor in found:
-            _put(self._anchors, anchor, pattern)
+            _put(self._anchors.setdefault(form.language, {}), anchor, pattern)
 
     def build(self, contents: Iterable[FormFile]) -> Forms:
         bar = Form("any.share-bar", "share", "bar", "sure", EVERYWHERE, None, inside=True)
         for network in self._sets.get("network", ()):
             if len(network) >= _SHORTEST_NETWORK:
-                _put(self._anchors, network, bar)
+                _put(self._anchors.setdefault(EVERYWHERE, {}), network, bar)
         coverage: dict[str, Literal["proven", "experimental"]] = {}
         relatives: dict[str, frozenset[str]] = {}
         openers: dict[str, frozenset[str]] = {}
@@ -134,8 +133,7 @@ class _Builder:
             relatives[language] = relatives.get(language, frozenset()) | own
             openers[language] = openers.get(language, frozenset()) | frozenset(content.openers.split())
         return Forms(
-            automaton=ahocorasick_rs.AhoCorasick(list(self._anchors)),
-            by_anchor=tuple(tuple(forms) for forms in self._anchors.values()),
+            anchors=self._anchors,
             lines={line: tuple(forms) for line, forms in self._lines.items()},
             longest_line=max(map(len, self._lines), default=0) + _DECORATED,
             coverage=coverage,
@@ -144,6 +142,7 @@ class _Builder:
             bar=_bar(self._sets),
             sets=self._sets,
             patterns={},
+            matchers={},
         )
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 
 from agents.normalise.normalise import Link
 from agents.strip.fold import fold
-from agents.strip.forms import Form, Forms
+from agents.strip.forms import Form, Forms, Matcher
 from agents.strip.signs import ANNOUNCING, BRACKETS_OPENING, DECORATION, QUOTES_CLOSING, SENTENCE_ENDS, is_dense
 from schemas.enriched import RemovedKind, RuleId
 
@@ -75,6 +75,7 @@ class Page(Struct, frozen=True):
         held: Languages whose forms hold as they are; of the others only those that no other language could mean.
         proven: Whether the figures of the text's language are measured; elsewhere doubtful forms are only reported.
         forms: The knowledge.
+        matcher: What of it is looked for in the text's language.
     """
 
     text: str
@@ -89,6 +90,7 @@ class Page(Struct, frozen=True):
     held: frozenset[str]
     proven: bool
     forms: Forms
+    matcher: Matcher
 
     def line_at(self, offset: int) -> Line:
         """Return the line that holds an offset."""
@@ -177,7 +179,7 @@ class Page(Struct, frozen=True):
                 torn[line.index] = line
         for line in torn.values():
             hits = [hit for hit in hits if not line.start <= hit.start < line.end]
-            hits += find_hits(folded, self.forms, line.start, line.end)
+            hits += find_hits(folded, self.matcher, line.start, line.end)
         return structs.replace(left, hits=hits)
 
 
@@ -197,12 +199,13 @@ def read_page(
     own = fold(title).strip()
     folded = fold(text)
     primary = language.partition("-")[0]
+    matcher = forms.matcher(primary)
     return Page(
         text=text,
         folded=folded,
         lines=lines,
         starts=starts,
-        hits=find_hits(folded, forms, 0, len(folded)),
+        hits=find_hits(folded, matcher, 0, len(folded)),
         links=links,
         siblings=tuple(
             sibling
@@ -214,7 +217,13 @@ def read_page(
         held=forms.held(primary),
         proven=forms.coverage.get(primary) == "proven",
         forms=forms,
+        matcher=matcher,
     )
+
+
+_BLANK = frozenset(" \t\u00a0\u3000\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029\u202f\u205f") | frozenset(
+    map(chr, range(0x2000, 0x200B))
+)
 
 
 def _lines(text: str) -> tuple[tuple[Line, ...], list[int]]:
@@ -222,18 +231,19 @@ def _lines(text: str) -> tuple[tuple[Line, ...], list[int]]:
     starts: list[int] = []
     position = 0
     for line in text.split("\n"):
-        if line and not line.isspace():
-            lines.append(Line(len(lines), position, position + len(line)))
+        end = position + len(line)
+        if line and (line[0] not in _BLANK or not line.isspace()):
+            lines.append(Line(len(lines), position, end))
             starts.append(position)
-        position += len(line) + 1
+        position = end + 1
     return tuple(lines), starts
 
 
-def find_hits(folded: str, forms: Forms, start: int, end: int) -> list[Hit]:
+def find_hits(folded: str, matcher: Matcher, start: int, end: int) -> list[Hit]:
     """Return the anchors of a part of a folded text that stand at the beginning of a word."""
     part = folded if end - start == len(folded) else folded[start:end]
     hits = []
-    for anchor, low, high in forms.automaton.find_matches_as_indexes(part, overlapping=True):
+    for anchor, low, high in matcher.automaton.find_matches_as_indexes(part, overlapping=True):
         if low and part[low - 1].isalnum() and part[low].isalnum() and not is_dense(part[low]):
             continue
         hits.append(Hit(start + low, start + high, anchor))

@@ -20,7 +20,7 @@ BRACKETS_CLOSING = ")]}】）」"
 ANNOUNCING = ":：|｜¦>»›→⇒➜➡►▶‣–—…·•*※⟶≫"
 """Signs between a label and its headline; a hyphen and two stops do as well."""
 
-LABEL_ENDS = (":", " :", "|", " |", " -", " –", ">", " >", "»", " »")
+LABEL_ENDS = (":", " :", "|", " |", " -", ">", " >", "»", " »")
 """What follows a label of one word, in folded text; a hyphen only behind a blank (Live-fire drills)."""
 
 DECORATION = (
