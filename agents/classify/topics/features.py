@@ -27,7 +27,6 @@ ITEM_FEATURES = (
     "domestic",  # density of domestic matters
     "nowhere",  # no country named
     "length",
-    "headless",  # no title
 )
 TOPIC_FEATURES = (
     "constant",
@@ -40,15 +39,15 @@ TOPIC_FEATURES = (
     "weak",  # no strong term at all
     "geopolitical",  # log-odds of the item
     "length",
-    "headless",
 )
 
 
 def item_features(reading: Reading) -> list[float]:
     """Return the features of ``geopolitical``, in the order of ``ITEM_FEATURES``."""
     units = reading.units
-    topics = len(reading.points) - len(GENRES)
-    state, noise, domestic = reading.points[topics:]
+    slots = len(reading.strong)
+    topics = slots - len(GENRES)
+    state, noise, domestic = reading.points[topics:slots]
     weights = reading.points[:topics]
     total = sum(weights)
     return [
@@ -68,7 +67,6 @@ def item_features(reading: Reading) -> list[float]:
         log1p(domestic / units),
         float(not reading.countries),
         log1p(units),
-        float(reading.headless),
     ]
 
 
@@ -82,7 +80,7 @@ def topic_features(reading: Reading, slot: int, geopolitical: float) -> list[flo
     """
     units = reading.units
     points, strong = reading.points[slot], reading.strong[slot]
-    most = max(reading.points[: len(reading.points) - len(GENRES)])
+    most = max(reading.points[: len(reading.strong) - len(GENRES)])
     return [
         1.0,
         log1p(points / units),
@@ -94,5 +92,4 @@ def topic_features(reading: Reading, slot: int, geopolitical: float) -> list[flo
         float(strong == 0),
         geopolitical,
         log1p(units),
-        float(reading.headless),
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import ahocorasick_rs
 
@@ -15,9 +17,38 @@ STATE, NOISE, DOMESTIC = "state", "noise", "domestic"
 """What is no topic: words of statecraft, genres that speak against, and domestic matters."""
 GENRES = (STATE, NOISE, DOMESTIC)
 VETO = -1
+OPEN, CLOSED, PHRASE = range(3)
+"""How a pattern ends."""
+
+LEVEL_WEIGHTS = (2.0, 0.75, 0.4)
+"""What a term of each level counts."""
 
 Senses = tuple[tuple[int, int], ...]
 """What a term speaks for: slots (topics, then genres) with levels."""
+
+
+class Spoken(NamedTuple):
+    """The same, as it is added up.
+
+    Attributes:
+        weights: Slots with weights; a slot of terms that count beside others only is counted behind all slots.
+        strong: Slots of topics that it says by itself.
+        told: Whether it speaks for any topic.
+    """
+
+    weights: tuple[tuple[int, float], ...]
+    strong: tuple[int, ...]
+    told: bool
+
+
+def spoken(senses: Senses, slots: int) -> Spoken:
+    """Return what a term speaks for as it is added up."""
+    topics = slots - len(GENRES)
+    return Spoken(
+        weights=tuple((slot + slots if level == SUPPORT else slot, LEVEL_WEIGHTS[level]) for slot, level in senses),
+        strong=tuple(slot for slot, level in senses if level == STRONG and slot < topics),
+        told=any(slot < topics for slot, _ in senses),
+    )
 
 
 class Lexicon:
@@ -27,16 +58,17 @@ class Lexicon:
         coverage: Whether its figures are proven.
         writing: How its texts are folded.
         lead: Letters from the start that count as the lead.
+        head: Letters from the start that stand for a title where there is none.
         letters: Letters that make a word.
         size: How many terms there are, as written.
         slots: How many there are.
         literals: The patterns.
-        terms: By pattern, the number of its term; ``VETO`` where it says nothing.
         senses: By pattern, what it speaks for.
+        entries: By pattern, how it ends (``OPEN``: anyhow, ``CLOSED``: with a word, ``PHRASE``: to be settled), the
+            number of its term (``VETO`` where it says nothing), and what it speaks for as it is added up.
+        phrases: By pattern, what may follow it, and the number of that entry; those are behind the patterns.
         find: Returns the patterns in a folded text from left to right, the longest first where they overlap:
             (pattern, start, end).
-        ends: By pattern, whether it must end with a word.
-        shorter: By pattern, the one that is its beginning, and how much shorter that is; for where a word goes on.
     """
 
     def __init__(self, files: list[TermFile], topics: list[str]) -> None:
@@ -54,28 +86,69 @@ class Lexicon:
         self.writing = Writing(first)
         self.letters = first.letters_per_word
         self.lead = int(_LEAD_WORDS * first.letters_per_word)
+        self.head = int(_HEAD_WORDS * first.letters_per_word)
         slots = {name: number for number, name in enumerate((*topics, *GENRES))}
         self.slots = len(slots)
-        patterns: dict[Pattern, tuple[int, dict[int, int]]] = {}
         written = _senses(files, slots)
         self.size = len(written)
+        meanings: dict[Pattern, Meaning] = {}
         for number, (term, senses) in enumerate(written.items()):
             for pattern in self.writing.patterns(term):
-                _, known = patterns.setdefault(pattern, (number, {}))
-                for slot, level in senses.items():
-                    known[slot] = min(level, known.get(slot, level))
-        chosen = _one_each(patterns)
-        self.terms = [VETO if VETO in senses else number for _, (number, senses) in chosen]
-        self.senses: list[Senses] = [tuple(senses.items()) for _, (_, senses) in chosen]
-        self.ends = [not pattern.open for pattern, _ in chosen]
-        self.literals = [pattern.literal for pattern, _ in chosen]
-        self.shorter = _shorter(self.literals)
+                meanings.setdefault(pattern, Meaning(number, {})).add(senses)
+        words, phrases = _by_literal(meanings)
+        self.literals = list(dict.fromkeys((*words, *phrases)))
+        self.phrases: dict[int, list[tuple[re.Pattern[str], int]]] = {}
+        self.senses: list[Senses] = []
+        self.entries: list[tuple[int, int, Spoken]] = []
+        # Thousands of patterns share a few hundred meanings.
+        self._known: dict[Senses, tuple[Senses, Spoken]] = {}
+        for literal in self.literals:
+            open_, meaning = words.get(literal, (False, None))
+            self._add(PHRASE if literal in phrases else OPEN if open_ else CLOSED, meaning)
+        self._own = [words[literal][0] if literal in words else None for literal in self.literals]
+        for number, literal in enumerate(self.literals):
+            self.phrases[number] = [
+                (re.compile("[^ ]*" + tail), self._add(OPEN, meaning)) for tail, meaning in phrases.get(literal, ())
+            ]
+        self._shorter = _shorter(self.literals)
         self.find = ahocorasick_rs.AhoCorasick(
             self.literals,
             matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
             implementation=ahocorasick_rs.Implementation.ContiguousNFA,
             store_patterns=False,
         ).find_matches_as_indexes
+
+    def _add(self, ends: int, meaning: Meaning | None) -> int:
+        """Add an entry, and return its number."""
+        number, senses = (VETO, {}) if meaning is None else meaning
+        said = tuple(senses.items())
+        said, spoken_ = self._known.setdefault(said, (said, spoken(said, self.slots)))
+        self.senses.append(said)
+        self.entries.append((ends, VETO if VETO in senses else number, spoken_))
+        return len(self.entries) - 1
+
+    def settle(self, folded: str, pattern: int, end: int) -> tuple[int, int] | None:
+        """Return what stands where a pattern was found, and its end: the longest phrase, the word, a shorter one.
+
+        Args:
+            folded: The folded text.
+            pattern: Which was found; the word may go on behind it.
+            end: Where it ends.
+        """
+        while True:
+            found = [
+                (match.end(), number) for tail, number in self.phrases[pattern] if (match := tail.match(folded, end))
+            ]
+            if found:
+                end, pattern = max(found)
+                return pattern, end
+            own = self._own[pattern]
+            if own or (own is False and folded[end] == " "):
+                return pattern, end
+            less = self._shorter[pattern]
+            if less is None:
+                return None
+            pattern, end = less[0], end - less[1]
 
     def word(self, text: str, start: int, end: int, pattern: int) -> tuple[int, int]:
         """Return where a pattern stands in the text itself, up to the end of its word.
@@ -88,15 +161,17 @@ class Lexicon:
         """
         if not self.writing.bounded:
             return start, end
-        begin = start if self.literals[pattern].startswith(" ") else start - 1
+        phrase = pattern >= len(self.literals)
+        begin = start if phrase or self.literals[pattern].startswith(" ") else start - 1
         stop = end - 1
-        if not self.ends[pattern]:
+        if not phrase:
             while stop < len(text) and text[stop].isalnum():
                 stop += 1
         return begin, stop
 
 
 _LEAD_WORDS = 50
+_HEAD_WORDS = 20
 
 
 def _senses(files: list[TermFile], slots: dict[str, int]) -> dict[str, dict[int, int]]:
@@ -125,22 +200,36 @@ def _written(file: TermFile, slots: dict[str, int]) -> Iterator[tuple[str, int, 
                 yield term, slots[genre], STRONG
 
 
-Compiled = list[tuple[Pattern, tuple[int, dict[int, int]]]]
+class Meaning(NamedTuple):
+    """The number of a term, and the slots it speaks for with the level."""
+
+    number: int
+    senses: dict[int, int]
+
+    def add(self, senses: dict[int, int]) -> None:
+        """Take over what another term of the same writing speaks for, the stronger level where both do."""
+        for slot, level in senses.items():
+            self.senses[slot] = min(level, self.senses.get(slot, level))
 
 
-def _one_each(patterns: dict[Pattern, tuple[int, dict[int, int]]]) -> Compiled:
-    """Return the patterns, each literal once: where it stands for whole words and for beginnings, it is open."""
-    best: dict[str, tuple[Pattern, tuple[int, dict[int, int]]]] = {}
-    for pattern, (number, senses) in patterns.items():
-        known = best.get(pattern.literal)
-        if known is None:
-            best[pattern.literal] = (pattern, (number, senses))
+Words = dict[str, tuple[bool, Meaning]]
+Phrases = dict[str, list[tuple[str, Meaning]]]
+
+
+def _by_literal(meanings: dict[Pattern, Meaning]) -> tuple[Words, Phrases]:
+    """Return patterns by what they begin with: single ones, open where any is; and tails of those that go on."""
+    words: Words = {}
+    phrases: Phrases = {}
+    for pattern, meaning in meanings.items():
+        if pattern.tail:
+            phrases.setdefault(pattern.literal, []).append((pattern.tail, meaning))
+        elif pattern.literal in words:
+            open_, known = words[pattern.literal]
+            known.add(meaning.senses)
+            words[pattern.literal] = (open_ or pattern.open, known)
         else:
-            merged = dict(senses)
-            for slot, level in known[1][1].items():
-                merged[slot] = min(level, merged.get(slot, level))
-            best[pattern.literal] = (Pattern(pattern.literal, pattern.open or known[0].open), (known[1][0], merged))
-    return list(best.values())
+            words[pattern.literal] = (pattern.open, meaning)
+    return words, phrases
 
 
 def _shorter(literals: list[str]) -> list[tuple[int, int] | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from agents.classify.topics.lexicon import Senses
+from agents.classify.topics.lexicon import GENRES, Senses, Spoken, spoken
 from agents.classify.topics.termfile import LEVELS, Levels, terms_of
 from agents.knowledge import KnowledgeFile, mistake, parse_yaml
 
@@ -17,14 +17,19 @@ class _Names(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Names(Struct, frozen=True):
-    """By id of an actor or a place of the gazetteer, its number, which is below zero; by number, its senses."""
+    """By id of an actor or a place of the gazetteer, its number, which is below zero; by number, what it speaks for."""
 
     numbers: dict[str, int]
     senses: list[Senses]
+    spoken: list[Spoken]
 
-    def of(self, number: int) -> Senses:
+    def senses_of(self, number: int) -> Senses:
         """Return what a name speaks for."""
         return self.senses[-1 - number]
+
+    def spoken_of(self, number: int) -> Spoken:
+        """Return what a name speaks for, as it is added up."""
+        return self.spoken[-1 - number]
 
 
 def read_names(files: list[KnowledgeFile], topics: list[str]) -> Names:
@@ -46,7 +51,9 @@ def read_names(files: list[KnowledgeFile], topics: list[str]) -> Names:
                     found.setdefault(id_, {}).setdefault(slot, level)
             for id_ in terms_of(levels.without):
                 found.get(id_, {}).pop(slot, None)
+    senses = [tuple(said.items()) for said in found.values()]
     return Names(
         numbers={id_: -1 - number for number, id_ in enumerate(found)},
-        senses=[tuple(senses.items()) for senses in found.values()],
+        senses=senses,
+        spoken=[spoken(said, len(topics) + len(GENRES)) for said in senses],
     )

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from agents.classify.document import Document
-from agents.classify.topics.lexicon import GENRES, STRONG, SUPPORT, Lexicon
+from agents.classify.topics.lexicon import GENRES, PHRASE, Lexicon
 from agents.classify.topics.names import TWO_STATES, Names
 
 Field = Literal["title", "text"]
@@ -21,7 +21,6 @@ Span = tuple[Field, int, int, int, float]
 """Where a term stands: field, start and end as found, its pattern (below zero: a name), its weight by place."""
 
 _TITLE, _LEAD, _REST = 3.0, 1.5, 1.0
-LEVEL_WEIGHTS = (2.0, 0.75, 0.4)
 _REPEATS_MAX = 4
 _WORDS_PER_UNIT = 150.0
 
@@ -58,32 +57,28 @@ class Reading(Struct):
     """What speaks for and against an item.
 
     Attributes:
-        points: By slot, the weight of its terms.
-        supported: By slot, the weight of terms that count beside others only; in ``points`` where they do.
+        points: By slot, the weight of its terms; behind all slots once more, of those that count beside others only.
         strong: By slot, distinct strong terms.
         titled: By slot, strong terms in the title.
-        led: By slot, distinct strong terms that come first in title or lead.
+        led: By slot, distinct strong terms that come first in the lead.
         units: Length, in units of 150 words, at least 1.
-        headless: Whether there is no title.
         countries: Distinct countries it names.
         countries_titled: Distinct countries in the title.
         actors: Distinct organisations and office holders it names.
         noise_titled: Weight of other genres' terms in the title.
-        spans: Where the terms stand.
+        spans: Where the terms of topics stand.
     """
 
     points: list[float]
-    supported: list[float]
     strong: list[int]
     titled: list[int]
     led: list[int]
     units: float
-    headless: bool
+    spans: list[Span]
     countries: int = 0
     countries_titled: int = 0
     actors: int = 0
     noise_titled: float = 0.0
-    spans: list[Span] = []
 
 
 def read(document: Document, mentions: Sequence[Mention], lexicon: Lexicon, names: Names) -> Reading:
@@ -95,61 +90,69 @@ def read(document: Document, mentions: Sequence[Mention], lexicon: Lexicon, name
         lexicon: The terms of its language.
         names: What actors and places speak for.
     """
-    size = lexicon.slots
+    slots = lexicon.slots
+    points = [0.0] * (2 * slots)
     reading = Reading(
-        points=[0.0] * size,
-        supported=[0.0] * size,
-        strong=[0] * size,
-        titled=[0] * size,
-        led=[0] * size,
+        points=points,
+        strong=[0] * slots,
+        titled=[0] * slots,
+        led=[0] * slots,
         units=1.0 + len(document.text) / lexicon.letters / _WORDS_PER_UNIT,
-        headless=not document.title,
         spans=[],
     )
     seen: dict[int, int] = {}
-    _read_field("title", document.title, lexicon, reading, seen)
-    noise = size - len(GENRES) + 1
-    reading.noise_titled = reading.points[noise] + reading.points[noise + 1]
-    _read_field("text", document.text, lexicon, reading, seen)
-    _read_names(mentions, lexicon, names, reading)
-    for slot, weight in enumerate(reading.supported):
-        if weight and reading.points[slot]:
-            reading.points[slot] += weight
+    title, text = document.title, document.text
+    if title:
+        _read_field("title", title, lexicon, head=len(title) + 1, reading=reading, seen=seen)
+        reading.noise_titled = points[slots - 2] + points[slots - 1]
+    # Without a title the first words stand for it.
+    _read_field("text", text, lexicon, head=0 if title else lexicon.head, reading=reading, seen=seen)
+    if mentions:
+        _read_names(mentions, lexicon, names, reading)
+    for slot in range(slots - len(GENRES)):
+        if points[slot]:
+            points[slot] += points[slot + slots]
     return reading
 
 
-def _read_field(field: Field, text: str, lexicon: Lexicon, reading: Reading, seen: dict[int, int]) -> None:
-    """Add up the terms of one field."""
-    points, supported, strong, spans = reading.points, reading.supported, reading.strong, reading.spans
-    ends, terms, senses, shorter = lexicon.ends, lexicon.terms, lexicon.senses, lexicon.shorter
-    folded = lexicon.writing.fold(text)
-    title = field == "title"
+def _read_field(  # noqa: C901 - the one loop that runs for every term of every item; calls would double its time
+    field: Field, text: str, lexicon: Lexicon, *, head: int, reading: Reading, seen: dict[int, int]
+) -> None:
+    """Add up the terms of one field; what starts before ``head`` counts as the title does."""
+    points, strong, spans, entries = reading.points, reading.strong, reading.spans, lexicon.entries
+    titled, led = reading.titled, reading.led
     lead = lexicon.lead
-    first = reading.titled if title else reading.led
+    folded = lexicon.writing.fold(text)
+    until = 0
     for pattern, start, end in lexicon.find(folded):
-        while ends[pattern] and folded[end] != " ":
-            less = shorter[pattern]
-            if less is None:
-                break
-            pattern, end = less[0], end - less[1]  # noqa: PLW2901 - the word goes on: the next shorter pattern
-        else:
-            term = terms[pattern]
-            if term < 0:
+        if start < until:
+            continue
+        ends, term, (weights, says, told) = entries[pattern]
+        if ends and (ends == PHRASE or folded[end] != " "):
+            settled = lexicon.settle(folded, pattern, end)
+            if settled is None:
                 continue
-            count = seen[term] = seen.get(term, 0) + 1
-            if count > _REPEATS_MAX:
-                continue
-            weight = (_TITLE if title else _LEAD if start < lead else _REST) / count
-            for slot, level in senses[pattern]:
-                if level == SUPPORT:
-                    supported[slot] += weight * LEVEL_WEIGHTS[SUPPORT]
-                    continue
-                points[slot] += weight * LEVEL_WEIGHTS[level]
-                if level == STRONG and count == 1:
-                    strong[slot] += 1
-                    if title or start < lead:
-                        first[slot] += 1
+            pattern, end = settled  # noqa: PLW2901 - what stands there in fact
+            _, term, (weights, says, told) = entries[pattern]
+            until = end
+        if term < 0:
+            continue
+        count = seen[term] = seen.get(term, 0) + 1
+        if count > _REPEATS_MAX:
+            continue
+        place = _TITLE if start < head else _LEAD if start < lead else _REST
+        weight = place / count
+        for slot, level_weight in weights:
+            points[slot] += weight * level_weight
+        if told:
             spans.append((field, start, end, pattern, weight))
+            if count == 1:
+                for slot in says:
+                    strong[slot] += 1
+                    if place == _TITLE:
+                        titled[slot] += 1
+                    elif place == _LEAD:
+                        led[slot] += 1
 
 
 def _read_names(mentions: Sequence[Mention], lexicon: Lexicon, names: Names, reading: Reading) -> None:
@@ -157,36 +160,42 @@ def _read_names(mentions: Sequence[Mention], lexicon: Lexicon, names: Names, rea
     countries: set[str] = set()
     titled: set[str] = set()
     actors: set[str] = set()
-    taken = {(span[0], span[1]) for span in reading.spans} if mentions else set()
-    seen: dict[int, int] = {}
+    named: list[tuple[int, Mention]] = []
     for mention in mentions:
-        title = mention.field == "title"
-        countries.update(mention.codes)
-        if title and not titled.issuperset(mention.codes):
-            titled.update(mention.codes)
-            if len(titled) > 1:
-                _add_name(names.numbers.get(TWO_STATES), mention, lexicon, names, reading=reading, seen=seen)
+        codes = mention.codes
+        countries.update(codes)
+        if mention.field == "title" and not titled.issuperset(codes):
+            titled.update(codes)
+            if len(titled) > 1 and (number := names.numbers.get(TWO_STATES)) is not None:
+                named.append((number, mention))
         if mention.id:
             if mention.kind == "actor":
                 actors.add(mention.id)
-            if (mention.field, mention.start) not in taken:
-                _add_name(names.numbers.get(mention.id), mention, lexicon, names, reading=reading, seen=seen)
+            if (number := names.numbers.get(mention.id)) is not None:
+                named.append((number, mention))
     reading.countries = len(countries)
     reading.countries_titled = len(titled)
     reading.actors = len(actors)
+    if named:
+        _add_names(named, lexicon, names, reading)
 
 
-def _add_name(
-    number: int | None, mention: Mention, lexicon: Lexicon, names: Names, *, reading: Reading, seen: dict[int, int]
-) -> None:
-    if number is None:
-        return
-    count = seen[number] = seen.get(number, 0) + 1
-    if count > _REPEATS_MAX:
-        return
-    weight = (_TITLE if mention.field == "title" else _LEAD if mention.start < lexicon.lead else _REST) / count
-    for slot, level in names.of(number):
-        (reading.supported if level == SUPPORT else reading.points)[slot] += weight * LEVEL_WEIGHTS[level]
-        if level == STRONG and count == 1:
-            reading.strong[slot] += 1
-    reading.spans.append((mention.field, mention.start, mention.end, number, weight))
+def _add_names(named: Sequence[tuple[int, Mention]], lexicon: Lexicon, names: Names, reading: Reading) -> None:
+    taken = {(span[0], span[1]) for span in reading.spans}
+    two_states = names.numbers.get(TWO_STATES)
+    seen: dict[int, int] = {}
+    for number, mention in named:
+        title = mention.field == "title"
+        if number != two_states and (mention.field, mention.start) in taken:
+            continue
+        count = seen[number] = seen.get(number, 0) + 1
+        if count > _REPEATS_MAX:
+            continue
+        weight = (_TITLE if title else _LEAD if mention.start < lexicon.lead else _REST) / count
+        weights, says, _ = names.spoken_of(number)
+        for slot, level_weight in weights:
+            reading.points[slot] += weight * level_weight
+        if count == 1:
+            for slot in says:
+                reading.strong[slot] += 1
+        reading.spans.append((mention.field, mention.start, mention.end, number, weight))

@@ -79,10 +79,17 @@ def terms_of(written: str) -> list[str]:
 
 
 class Pattern(Struct, frozen=True):
-    """What is looked for: ``literal`` in folded text, up to the end of a word unless ``open``."""
+    """What is looked for in folded text.
+
+    Attributes:
+        literal: How it begins.
+        open: Whether the word may go on.
+        tail: Regular expression of what must follow, if the word goes on and others come after it.
+    """
 
     literal: str
     open: bool
+    tail: str = ""
 
 
 class Writing:
@@ -111,16 +118,34 @@ class Writing:
         if len(forms) > _PATTERNS_MAX:
             raise ValueError(f"term {term!r} stands for {len(forms)} forms; at most {_PATTERNS_MAX} are allowed")
         for form in forms:
-            literal = " ".join(fold(form.strip("*"), self.pairs).split())
-            if not literal or "*" in form.strip("*"):
-                raise ValueError(f"term {term!r}: an asterisk stands at its beginning or end, beside letters")
+            words = form.split()
+            first = next((number for number, word in enumerate(words) if word.endswith("*")), len(words) - 1)
+            head, tail = " ".join(words[: first + 1]), self._tail(words[first + 1 :])
+            literal = self._literal(head, term)
             if not self.bounded:
+                if tail:
+                    raise ValueError(f"term {term!r}: there are no words here that an asterisk could end")
                 yield Pattern(literal, open=True)
                 continue
-            starts = ("",) if form.startswith("*") else tuple(f" {prefix}" for prefix in self._prefixes)
-            endings = ("",) if form.endswith("*") else self._plurals
+            starts = ("",) if head.startswith("*") else tuple(f" {prefix}" for prefix in self._prefixes)
+            endings = ("",) if head.endswith("*") else self._plurals
             for start, ending in product(starts, endings):
-                yield Pattern(f"{start}{literal}{ending}", open=form.endswith("*"))
+                yield Pattern(f"{start}{literal}{ending}", open=head.endswith("*"), tail=tail)
+
+    def _literal(self, written: str, term: str) -> str:
+        literal = " ".join(fold(written.strip("*"), self.pairs).split())
+        if not literal or "*" in written.strip("*"):
+            raise ValueError(f"term {term!r}: an asterisk stands at the end of a word, or before the first")
+        return literal
+
+    def _tail(self, words: list[str]) -> str:
+        """Return the regular expression of words that follow one with an asterisk."""
+        endings = "|".join(map(re.escape, self._plurals))
+        expressions = [
+            re.escape(self._literal(word, word)) + ("[^ ]*" if word.endswith("*") else f"(?:{endings})(?= )")
+            for word in words
+        ]
+        return "".join(f" {expression}" for expression in expressions)
 
     def _forms(self, term: str) -> Iterator[str]:
         """Yield a term with every choice made: ``(a|b)`` is a or b, ``+`` any of the file's inner endings."""

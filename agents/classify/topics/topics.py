@@ -13,9 +13,9 @@ from agents.classify.document import Document
 from agents.classify.topics.catalogue import CatalogueEntry, read_catalogue
 from agents.classify.topics.decision import Decision, probability, read_decision
 from agents.classify.topics.features import item_features, topic_features
-from agents.classify.topics.lexicon import GENRES, Languages, Lexicon
+from agents.classify.topics.lexicon import LEVEL_WEIGHTS, Languages, Lexicon
 from agents.classify.topics.names import Names, read_names
-from agents.classify.topics.reading import LEVEL_WEIGHTS, Mention, Reading, Span, read
+from agents.classify.topics.reading import Mention, Reading, Span, read
 from agents.classify.topics.termfile import LEVELS
 from agents.knowledge import KnowledgeFile, read_files
 from schemas.enriched import Evidence, Geopolitical, Topic
@@ -88,7 +88,7 @@ def judge(document: Document, reading: Reading, lexicon: Lexicon, model: TopicMo
     """Decide about an item that was read."""
     odds = dot(item_features(reading), model.decision.item)
     score = probability(odds)
-    value = score >= model.decision.item_from and any(reading.points[: -len(GENRES)])
+    value = score >= model.decision.item_from and any(reading.points[: len(model.catalogue)])
     proven = lexicon.coverage == "proven"
     shown = round(score, 3) if proven else None
     if not value:
@@ -142,7 +142,7 @@ def _evidence(
     spoken = []
     for number, span in enumerate(reading.spans):
         pattern = span[3]
-        for slot, level in lexicon.senses[pattern] if pattern >= 0 else model.names.of(pattern):
+        for slot, level in lexicon.senses[pattern] if pattern >= 0 else model.names.senses_of(pattern):
             if slot == topic.slot:
                 spoken.append((-span[4] * LEVEL_WEIGHTS[level], number, level))
     spoken.sort()
