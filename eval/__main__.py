@@ -1,4 +1,4 @@
-"""``python -m eval [strip] [stories] [topics] [countries]``: measure, print, write docs/accuracy.md.
+"""``python -m eval [strip] [stories] [topics] [countries] [pages]``: measure, print, write docs/accuracy.md.
 
 A part is a module ``eval/<part>.py`` with ``section(data: Path) -> Section``; ``data`` is the directory that holds
 ``eval/``. A part that is not there is named and left out.
@@ -18,7 +18,7 @@ from pathlib import Path
 from eval.data import knowledge
 from eval.markdown import merged, section
 
-PARTS = ("strip", "stories", "topics", "countries")
+PARTS = ("strip", "stories", "topics", "countries", "pages")
 _DOCUMENT = Path(__file__).parent.parent / "docs" / "accuracy.md"
 
 

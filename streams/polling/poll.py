@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from schemas.feed import Feed
 from schemas.feed_state import FeedState
-from schemas.raw import HttpResponse, Rights
 from schemas.times import from_datetime
 from streams.polling import outcome, validators
+from streams.polling.answers import asking, read_answer
 from streams.polling.fetch import Fetcher, Response
 from streams.polling.outcome import Outcome
 from streams.polling.pages.pages import Pages
 from streams.polling.parsers import Parsers
-from streams.polling.reading import Reading, Request, together
+from streams.polling.reading import Reading
 from streams.polling.schedule import Pace
-
-_SITEMAPS = 2
-"""Sitemaps of an index that are read: at the turn of the day its news are in two."""
 
 
 def utc_now() -> datetime:
@@ -72,43 +69,13 @@ class Polls:
         """Parse a body that is new; None where there is none."""
         if response.body is None or outcome.is_unchanged(state, response):
             return None
-        request = Request(
-            feed=feed.ref,
+        request = asking(
+            response,
+            feed.ref,
             fetched=from_datetime(fetched),
-            http=_exchange(response),
-            content_type=response.headers.get("content-type"),
             listed=state.listed if state else (),
             first=state is None or state.succeeded is None,
             pages=feed.content == "page",
-            rights=_rights(response),
         )
-        reading = await self._parsers.read(request, response.body)
-        if reading.sitemaps:
-            reading = await self._follow(reading, request)
+        reading = await read_answer(response, request, fetcher=self._fetcher, parsers=self._parsers)
         return await self._pages.fill(reading) if request.pages and reading.items else reading
-
-    async def _follow(self, index: Reading, request: Request) -> Reading:
-        """Read the newest sitemaps of an index as one feed."""
-        readings = []
-        for url in index.sitemaps[:_SITEMAPS]:
-            response = await self._fetcher.get(url)
-            if response.body is not None:
-                named = structs.replace(
-                    request, http=_exchange(response), content_type=response.headers.get("content-type")
-                )
-                readings.append(await self._parsers.read(named, response.body))
-        return together(index, readings)
-
-
-def _exchange(response: Response) -> HttpResponse:
-    return HttpResponse(
-        status=response.status or 0,
-        url=response.url,
-        etag=response.headers.get("etag"),
-        last_modified=response.headers.get("last-modified"),
-    )
-
-
-def _rights(response: Response) -> Rights:
-    said = response.headers.get("tdm-reservation", "").strip()
-    return Rights(statement=response.headers.get("tdm-policy"), tdm_reserved={"1": True, "0": False}.get(said))
