@@ -21,7 +21,7 @@ from streams.polling.poll import utc_now
 from streams.polling.reading import Reading
 
 Origin = Literal["itself", "declared", "linked", "sitemap", "guessed"]
-"""How a feed was found: it was asked for, the page declares or links to it, robots.txt names it, feeds are often there."""
+"""How a feed was found: asked for, declared or linked by the page, named by robots.txt, or where feeds often are."""
 
 _FEED_TYPES = frozenset(
     (
