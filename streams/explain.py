@@ -16,12 +16,15 @@ from agents.identity.urls import is_web_address
 from agents.publish.publish import Provenance
 from schemas.enriched import Enriched, RawRef
 from schemas.errors import ConfigError, InfrastructureError
-from schemas.raw import FeedRef, HttpResponse, RawItem
+from schemas.raw import FeedRef, RawItem
 from schemas.times import from_datetime
 from streams.pipe import Line, raw_item
+from streams.polling.answers import asking
 from streams.polling.feedlist import feed_id
-from streams.polling.fetch import Fetcher
-from streams.polling.reading import Request, read
+from streams.polling.fetch import Fetcher, Response
+from streams.polling.pages.article import read_article
+from streams.polling.pages.reading import LEAST
+from streams.polling.reading import read
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -72,7 +75,7 @@ def _load(settings: Settings, source: str) -> tuple[bytes, str | None, str | Non
 
 
 async def _fetch(settings: Settings, url: str) -> tuple[bytes, str | None]:
-    async with Fetcher(allow_private=settings.allow_private, contact=settings.contact) as fetcher:
+    async with Fetcher.of(settings) as fetcher:
         response = await fetcher.get(url)
     if response.body is None:
         raise InfrastructureError(f"{url} cannot be fetched: {response.problem}")
@@ -87,14 +90,8 @@ def _articles(body: bytes, *, url: str | None, content_type: str | None, title: 
             continue
         return [raw_item(found) if isinstance(found, Line) else found]
     address = url or "http://localhost/feed"
-    request = Request(
-        feed=FeedRef(id=feed_id(address), url=address),
-        fetched=from_datetime(datetime.now(UTC)),
-        http=HttpResponse(status=200, url=address),
-        content_type=content_type,
-        listed=(),
-        first=False,
-    )
+    response = Response(url=address, status=200, headers={"content-type": content_type} if content_type else {})
+    request = asking(response, FeedRef(id=feed_id(address), url=address), fetched=from_datetime(datetime.now(UTC)))
     listed = [_items.decode(item.record) for item in read(request, body).items]
     return listed or [raw_item(_page(body.decode("utf-8", "replace"), url, title))]
 
@@ -105,4 +102,6 @@ def _page(text: str, url: str | None, title: str | None) -> Line:
         return Line(title=title, text=text, url=url) if title else Line(title=first, text=rest, url=url)
     page = LexborHTMLParser(text)
     heading = page.css_first("h1") or page.css_first("title")
-    return Line(title=title or (heading.text(strip=True) if heading else ""), text=text, url=url)
+    article = read_article(text, url or "http://localhost/")
+    body = article.html if len(article.text) >= LEAST else text
+    return Line(title=title or (heading.text(strip=True) if heading else ""), text=body, url=url)

@@ -53,7 +53,7 @@ def why(
 
 @feeds_cli.command()
 def add(
-    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Addresses of feeds.")],
+    urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Addresses of feeds, or of sites that have one.")],
     feed_id: Annotated[str | None, typer.Option("--id", help="Name for the feed; items and state hang on it.")] = None,
     title: Annotated[str | None, typer.Option(help="Title, instead of the feed's own.")] = None,
     publisher: Annotated[str | None, typer.Option(help="Who publishes it.")] = None,
@@ -62,9 +62,14 @@ def add(
     content: Annotated[
         Literal["feed", "page"] | None, typer.Option(help="Where the text is taken from: page fetches each article.")
     ] = None,
+    as_is: Annotated[bool, typer.Option("--as-is", help="Without looking whether there is a feed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add feeds, or say more of one that is there. They stay, whatever feed list is in force."""
+    """Add feeds, or say more of one that is there. They stay, whatever feed list is in force.
+
+    Of a site its feed is added: the one that its page declares or links to, its news sitemap, or one where feeds often
+    are; others are named.
+    """
     from schemas.errors import ConfigError
     from streams.cli.feeds_change import change
     from streams.polling import editing, feedlist
@@ -79,6 +84,10 @@ def add(
         "language": language,
         "content": content,
     }
+    if not as_is:
+        from streams.cli.feeds_find import feeds_at
+
+        urls = feeds_at(Settings.from_env(), urls)
     feeds = [feedlist.feed(url, **{name: value for name, value in said.items() if value is not None}) for url in urls]
     change(lambda known: editing.add(known, feeds), as_json=as_json)
 
@@ -157,33 +166,41 @@ def sync(
 
 
 @feeds_cli.command()
+def check(
+    source: Annotated[str, typer.Argument(metavar="URL|FILE", help="Address of a feed, a file, or -.")],
+    page: Annotated[bool, typer.Option("--page", help="Fetch the newest article's page too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
+) -> None:
+    """Poll a feed once and say what it is: format, window, texts, dates, rights, what is wrong. Needs no Kafka.
+
+    Exit code 1 where there is no feed; of a web page the feeds that it names are shown.
+    """
+    from streams.cli.feeds_check import run_check
+
+    if not run_check(Settings.from_env(), source, page=page, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@feeds_cli.command()
 def parse(
-    file: Annotated[Path, typer.Argument(help="A feed document: RSS, RDF, Atom or JSON Feed; - for standard input.")],
+    file: Annotated[Path, typer.Argument(help="A feed document; - for standard input.")],
     url: Annotated[str, typer.Option(help="Where it came from, for relative links.")] = "http://localhost/feed",
     content_type: Annotated[str | None, typer.Option(help="Its Content-Type header.")] = None,
 ) -> None:
     """Print a feed document's raw items as JSON lines, by the poller's own parser."""
-    from datetime import UTC, datetime
-
     from schemas.errors import ConfigError
-    from schemas.raw import FeedRef, HttpResponse
-    from schemas.times import from_datetime
+    from schemas.raw import FeedRef
+    from streams.polling.answers import asking
     from streams.polling.feedlist import feed_id
-    from streams.polling.reading import Request, read
+    from streams.polling.fetch import Response
+    from streams.polling.reading import read
 
     try:
         body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
-    request = Request(
-        feed=FeedRef(id=feed_id(url), url=url),
-        fetched=from_datetime(datetime.now(UTC)),
-        http=HttpResponse(status=200, url=url),
-        content_type=content_type,
-        listed=(),
-        first=False,
-    )
-    reading = read(request, body)
+    response = Response(url=url, status=200, headers={"content-type": content_type} if content_type else {})
+    reading = read(asking(response, FeedRef(id=feed_id(url), url=url), fetched=_now()), body)
     for item in reading.items:
         sys.stdout.buffer.write(item.record + b"\n")
     sys.stdout.buffer.flush()

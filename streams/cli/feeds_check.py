@@ -26,7 +26,6 @@ from streams.polling.formats.decode import decode
 from streams.polling.pages.pages import Pages
 from streams.polling.parsers import Parsers
 from streams.polling.poll import utc_now
-from streams.polling.proxies import Proxies
 from streams.polling.reading import Reading, read
 from streams.polling.why import span
 from streams.settings import Settings
@@ -60,11 +59,7 @@ def run_check(settings: Settings, source: str, *, page: bool, as_json: bool) -> 
 
 
 async def _poll(settings: Settings, url: str, *, page: bool) -> tuple[Report, RawItem | None]:
-    proxies = Proxies(http=settings.http_proxy, https=settings.https_proxy, excepted=settings.no_proxy)
-    async with (
-        Fetcher(allow_private=settings.allow_private, contact=settings.contact, proxies=proxies) as fetcher,
-        Parsers(1) as parsers,
-    ):
+    async with Fetcher.of(settings) as fetcher, Parsers(1) as parsers:
         response = await fetcher.get(url)
         if response.body is None:
             return report(url, response, None), None

@@ -58,7 +58,21 @@ class Found(Struct, frozen=True):
     reading: Reading
 
 
-async def discover(url: str, *, fetcher: Fetcher, parsers: Parsers, most: int = 5) -> tuple[list[Found], str | None]:
+class Discovery(Struct, frozen=True, kw_only=True):
+    """What is at an address.
+
+    Attributes:
+        feeds: The feeds, the best first.
+        answered: Whether the server gave a document at all.
+        problem: Why there is no feed.
+    """
+
+    feeds: tuple[Found, ...] = ()
+    answered: bool = True
+    problem: str | None = None
+
+
+async def discover(url: str, *, fetcher: Fetcher, parsers: Parsers, most: int = 5) -> Discovery:
     """Find the feeds of a site.
 
     Args:
@@ -66,23 +80,21 @@ async def discover(url: str, *, fetcher: Fetcher, parsers: Parsers, most: int = 
         fetcher: Fetches.
         parsers: Read what is fetched.
         most: So many are enough.
-
-    Returns:
-        The feeds, the best first, and where there is none, why.
     """
     search = _Search(fetcher, parsers)
     found, first = await search.try_one(Candidate(url, "itself"))
     if found is not None:
-        return [found], None
+        return Discovery(feeds=(found,))
     if first.body is None:
-        return [], first.problem
+        return Discovery(answered=False, problem=first.problem)
     declared = candidates_of_page(first.body, first.url, first.headers.get("content-type"))
     await search.try_all(declared, most)
     if not search.found:
         await search.try_all(await search.sitemaps(first.url), 1)
     if not search.found:
         await search.try_all([Candidate(urljoin(first.url, path), "guessed") for path in _PATHS], 1)
-    return search.found, None if search.found else "a web page that names no feed, and none is where feeds usually are"
+    nothing = "no feed, no page that names one, and none is where feeds usually are"
+    return Discovery(feeds=tuple(search.found), problem=None if search.found else nothing)
 
 
 def candidates_of_page(body: bytes, url: str, content_type: str | None) -> list[Candidate]:

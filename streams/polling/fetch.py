@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -28,6 +28,9 @@ from streams.polling.hosts import Hosts, RestingError
 from streams.polling.inflate import Meter, inflater
 from streams.polling.proxies import Proxies
 from streams.polling.trouble import EXCERPT, PollError, of_error, of_status
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
 
 FEEDS = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, "
@@ -120,6 +123,17 @@ class Fetcher:
         self._slots = asyncio.Semaphore(self._limits.connections)
         self._session: aiohttp.ClientSession | None = None
         self._resolver: Resolver | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, *, hosts: Hosts | None = None, limits: Limits | None = None) -> Self:
+        """Return one that gets out, and says who it is, as the settings have it."""
+        return cls(
+            hosts=hosts or Hosts(gap=settings.poll_host_seconds),
+            allow_private=settings.allow_private,
+            contact=settings.contact,
+            proxies=Proxies(http=settings.http_proxy, https=settings.https_proxy, excepted=settings.no_proxy),
+            limits=limits,
+        )
 
     async def __aenter__(self) -> Self:
         # The proxies are the operator's own and mostly private; everything else is checked.

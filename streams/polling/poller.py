@@ -32,7 +32,6 @@ from streams.polling.fetch import Fetcher, Limits
 from streams.polling.hosts import Hosts
 from streams.polling.parsers import Parsers
 from streams.polling.poll import Polled, Polls
-from streams.polling.proxies import Proxies
 from streams.polling.schedule import NEVER, Pace, first_due
 from streams.polling.sending import new_producer, send_events, send_items
 
@@ -82,13 +81,7 @@ class Poller:
         self._hosts = Hosts(gap=settings.poll_host_seconds)
         self._agenda = Agenda(self._hosts)
         self._limits = limits or Limits()
-        self._fetcher = Fetcher(
-            hosts=self._hosts,
-            allow_private=settings.allow_private,
-            contact=settings.contact,
-            proxies=Proxies(http=settings.http_proxy, https=settings.https_proxy, excepted=settings.no_proxy),
-            limits=self._limits,
-        )
+        self._fetcher = Fetcher.of(settings, hosts=self._hosts, limits=self._limits)
         self._parsers = Parsers(settings.poll_workers)
         self._polls = Polls(
             fetcher=self._fetcher,

@@ -21,7 +21,7 @@ from streams.polling.pages.rights import Reservation, of_meta
 from streams.polling.reading import Item
 from streams.polling.siblings import Headlines
 
-_LEAST = 150
+LEAST = 150
 """Characters below which a text is a teaser, a notice or an error, not an article."""
 _RESEMBLANCE = 0.2
 """Share of a headline's (or summary's) letter groups that the page must have. In real articles 2 % have less in their
@@ -106,7 +106,7 @@ def _item(raw: RawItem) -> Item:
 
 def _unlike(raw: RawItem, article: Article) -> str | None:
     """Return why a page is not the item's article, None where it is."""
-    if len(article.text) < _LEAST:
+    if len(article.text) < LEAST:
         return "no article was found on the page"
     feed_has = normalise(raw.body or raw.summary or "").text
     if len(article.text) < len(feed_has):
