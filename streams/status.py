@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 _QUIET_POLLS = 2
+_LEADERS_OLD_MONTHS = 12
 _QUIET_LEAST_MS = HOUR_MS // 2
 
 _STEPS = {RAW.name: "dedupe", UNIQUE.name: "enrich"}
@@ -100,6 +102,8 @@ class Status(Struct, frozen=True, kw_only=True):
     here: Pipeline | None = None
     """Version and knowledge of this installation."""
     here_problem: str | None = None
+    leaders_to: str | None = None
+    """Month up to which this installation knows office holders, ``2026-01``."""
 
     @property
     def lag(self) -> int:
@@ -114,7 +118,7 @@ async def look(settings: Settings) -> Status:
         ConfigError: A setting is wrong.
     """
     now = round(time.time() * 1000)
-    here, here_problem = _here(settings)
+    here, leaders_to, here_problem = _here(settings)
     try:
         found = await stream_statuses(settings)
         there = {status.stream.name for status in found if status.partitions}
@@ -139,11 +143,17 @@ async def look(settings: Settings) -> Status:
             generation=await _generation(settings) if PIPELINE.name in there else None,
             here=here,
             here_problem=here_problem,
+            leaders_to=leaders_to,
         )
     except (BrokerError, KafkaError) as error:
         address = settings.bootstrap_servers or None
         return Status(
-            time=now, broker=address, problem=str(error) or type(error).__name__, here=here, here_problem=here_problem
+            time=now,
+            broker=address,
+            problem=str(error) or type(error).__name__,
+            here=here,
+            here_problem=here_problem,
+            leaders_to=leaders_to,
         )
 
 
@@ -181,13 +191,27 @@ def judge(status: Status, *, poll_seconds: int) -> list[str]:
     return found
 
 
-def _here(settings: Settings) -> tuple[Pipeline | None, str | None]:
+def notes(status: Status) -> list[str]:
+    """Return what should be seen to some day, one line each; nothing fails for it."""
+    if not status.leaders_to:
+        return []
+    year, month = map(int, status.leaders_to.split("-"))
+    now = datetime.fromtimestamp(status.time / 1000, UTC)
+    age = (now.year - year) * 12 + now.month - month
+    if age <= _LEADERS_OLD_MONTHS:
+        return []
+    known = f"office holders are known up to {status.leaders_to} ({age} months ago)"
+    return [f"{known}: update geowire, or lay a leaders.tsv over the shipped one (docs/adding-a-place.md)"]
+
+
+def _here(settings: Settings) -> tuple[Pipeline | None, str | None, str | None]:
     from agents.enrich.enrich import load_knowledge
 
     try:
-        return load_knowledge(settings.knowledge_dir).pipeline, None
+        knowledge = load_knowledge(settings.knowledge_dir)
     except ConfigError as error:
-        return None, str(error)
+        return None, None, str(error)
+    return knowledge.pipeline, knowledge.gazetteer.tables.leaders_to, None
 
 
 async def _stream(settings: Settings, status: StreamStatus, committed: Mapping[TopicPartition, int]) -> StreamLook:

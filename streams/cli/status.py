@@ -18,7 +18,7 @@ from streams.cli.audit import printable
 from streams.cli.show import console, span, write_json
 from streams.polling.overview import Feeds
 from streams.settings import Settings
-from streams.status import Status, StreamLook, judge, look
+from streams.status import Status, StreamLook, judge, look, notes
 
 _FAILING_SHOWN = 10
 _CODES_SHOWN = 10
@@ -37,7 +37,7 @@ def run_status(settings: Settings, *, as_json: bool) -> bool:
     attention = judge(status, poll_seconds=settings.poll_seconds)
     if as_json:
         found = _with_times({**msgspec.to_builtins(status), "lag": status.lag})
-        write_json({"healthy": not attention, "attention": attention, **found})
+        write_json({"healthy": not attention, "attention": attention, "notes": notes(status), **found})
     else:
         show_status(status, attention, console)
     return not attention
@@ -70,6 +70,8 @@ def show_status(status: Status, attention: list[str], out: Console) -> None:
         out.print(Text("healthy", style="bold green"))
     for line in attention:
         out.print(Text(f"! {printable(line)}", style="bold red"))
+    for line in notes(status):
+        out.print(Text(f"- {printable(line)}", style="yellow"))
 
 
 def _head(status: Status) -> Table:

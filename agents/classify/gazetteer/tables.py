@@ -23,6 +23,7 @@ COUNTRY_KINDS = ("name", "people", "capital", "seat", "body", "person", "region"
 """What a name can be of a country: itself, its people, capital, seat of government, institution, citizen, …"""
 
 _OTHER_KINDS = ("actor", "place", "block", "given", "drop")
+_DATA_TO = re.compile(r"^#.*\bdata to (\d{4}-\d\d)\b")
 _CODE = re.compile(r"[A-Z]{2}")
 _DAY = re.compile(r"(?:\d{4}-\d\d-\d\d)?")
 
@@ -79,6 +80,7 @@ class Tables(Struct, frozen=True):
         actors: By id.
         places: By id.
         given: Names that people are given: what follows one is a surname.
+        leaders_to: Month up to which the office holders are known, ``2026-01``, as the table says itself.
     """
 
     codes: dict[str, tuple[str, ...]]
@@ -89,6 +91,7 @@ class Tables(Struct, frozen=True):
     actors: dict[str, ActorInfo]
     places: dict[str, PlaceInfo]
     given: frozenset[str]
+    leaders_to: str
 
     def sample(self, language: str) -> str:
         """Return a word of a language, to see its script."""
@@ -124,7 +127,13 @@ def read_tables(world: list[KnowledgeFile], names: list[KnowledgeFile]) -> Table
         actors=actors,
         places=places,
         given=frozenset(form.text for row in forms.get(COMMON, ()) if row.kind == "given" for form in row.forms),
+        leaders_to=max((_data_to(file) for file in _of(world, "leaders")), default=""),
     )
+
+
+def _data_to(file: KnowledgeFile) -> str:
+    found = _DATA_TO.search(file.content.partition(b"\n")[0].decode("utf-8"))
+    return found[1] if found is not None else ""
 
 
 def _of(files: list[KnowledgeFile], stem: str) -> Iterator[KnowledgeFile]:

@@ -19,7 +19,7 @@ from streams.cli.status import show_status
 from streams.outcomes import Fault, Place, Report, Row
 from streams.polling import overview
 from streams.polling.overview import Failing, Feeds
-from streams.status import Letters, Status, StreamLook, judge
+from streams.status import Letters, Status, StreamLook, judge, notes
 
 _NOW = 1_771_400_000_000
 _HOUR = 3_600_000
@@ -207,3 +207,12 @@ def test_a_report_on_a_thousand_feeds_shows_the_faulty_ones() -> None:
     assert any(line.startswith("feed-3 ") for line in lines)
     assert any("975 more" in line for line in lines)
     assert sum(line.startswith("  ! missing") for line in lines) == 20
+
+
+def test_old_knowledge_of_office_holders_is_noted_and_nothing_fails() -> None:
+    fresh = msgspec.structs.replace(_WELL, leaders_to="2025-10")
+    old = msgspec.structs.replace(_WELL, leaders_to="2024-11")
+    assert notes(fresh) == []
+    (note,) = notes(old)
+    assert "2024-11 (15 months ago)" in note
+    assert judge(old, poll_seconds=900) == judge(fresh, poll_seconds=900)
