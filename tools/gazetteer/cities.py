@@ -13,10 +13,8 @@ from typing import Any
 Places = dict[str, int]
 """Country code to inhabitants of its greatest place of that name."""
 
-_LEAST = 20_000
-_LEAST_ENGLISH = 10_000
-"""News in English comes from small towns of these countries, too."""
-_ENGLISH = frozenset({"US", "GB", "CA", "AU", "NZ", "IE"})
+_LEAST = 30_000
+"""Smaller ones are too often something else to count, even beside their country (agents/classify/gazetteer/cities.py)."""
 _OTHER_SCRIPTS = 250_000
 _NEGLIGIBLE = 60
 """A place that is this many times smaller than the greatest of its name is left out."""
@@ -61,7 +59,7 @@ def cities(regions: Iterable[tuple[str, str, int]] = ()) -> Iterator[tuple[str, 
         found[name][code] = weight * 1000
     for record in _records():
         population, code = int(record["population"]), record["countrycode"]
-        if population < (_LEAST_ENGLISH if code in _ENGLISH else _LEAST):
+        if population < _LEAST:
             continue
         for name in _names(record, population):
             places = found[name]

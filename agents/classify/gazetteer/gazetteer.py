@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from agents.classify.document import Document
 from agents.classify.gazetteer.accept import accepted
 from agents.classify.gazetteer.hits import hits
 from agents.classify.gazetteer.languages import Grammar, LanguageRules, grammar, read_languages
-from agents.classify.gazetteer.lexicon import Lexicon, common_lexicon, language_lexicon
-from agents.classify.gazetteer.mentions import Found, Mention
+from agents.classify.gazetteer.lexicon import Hit, Lexicon, common_lexicon, foreign_lexicon, language_lexicon
+from agents.classify.gazetteer.mentions import Field, Found, Mention
 from agents.classify.gazetteer.roles import Weights, read_weights, roles
 from agents.classify.gazetteer.tables import Tables, read_tables
 from agents.knowledge import KnowledgeFile, read_files
@@ -33,25 +34,30 @@ class Gazetteer:
         """
         self.tables = tables
         self.weights = weights
-        self.common = common_lexicon(tables)
+        self._common = common_lexicon(tables)
         self._rules = rules
-        self._languages: dict[str, tuple[Grammar, Lexicon]] = {}
+        self._languages: dict[str, tuple[Grammar, tuple[Lexicon, ...]]] = {}
 
-    def language(self, code: str) -> tuple[Grammar, Lexicon]:
-        """Return grammar and lexicon of a language (BCP 47); English stands in for an unknown one."""
+    def language(self, code: str) -> tuple[Grammar, tuple[Lexicon, ...]]:
+        """Return grammar and lexicons of a language (BCP 47), its own first; English stands in for an unknown one."""
         found = self._languages.get(code)
         if found is None:
             found = self._languages[code] = self._compiled(code)
         return found
 
-    def _compiled(self, code: str) -> tuple[Grammar, Lexicon]:
+    def _compiled(self, code: str) -> tuple[Grammar, tuple[Lexicon, ...]]:
         primary = code.partition("-")[0]
         if code != primary:
             return self.language(primary)
         if code not in self.tables.names and code not in self.tables.countries:
             return self.language("en")
         rules = grammar(code, self._rules.get(code), self.tables.sample(code))
-        return rules, language_lexicon(self.tables, rules)
+        own = language_lexicon(self.tables, rules)
+        return rules, (own, self._common) if rules.latin else (own, self._common, self._foreign)
+
+    @cached_property
+    def _foreign(self) -> Lexicon:
+        return foreign_lexicon(self.tables)
 
 
 def load_gazetteer(overlay: Path | None = None) -> tuple[Gazetteer, list[KnowledgeFile]]:
@@ -69,17 +75,13 @@ def load_gazetteer(overlay: Path | None = None) -> tuple[Gazetteer, list[Knowled
 
 def find(document: Document, gazetteer: Gazetteer) -> Found:
     """Find what an item names, and decide which countries it is about."""
-    rules, lexicon = gazetteer.language(document.language)
-    common, tables = gazetteer.common, gazetteer.tables
-    mentions = accepted(
-        (
-            ("title", hits(document.title, rules, lexicon, common)),
-            ("text", hits(document.text, rules, lexicon, common)),
-        ),
-        document,
-        tables,
-        rules,
+    rules, lexicons = gazetteer.language(document.language)
+    tables = gazetteer.tables
+    found: tuple[tuple[Field, list[Hit]], ...] = (
+        ("title", hits(document.title, rules, lexicons)),
+        ("text", hits(document.text, rules, lexicons)),
     )
+    mentions = accepted(found, document, tables, rules)
     return Found(
         countries=_countries(document, mentions, gazetteer.weights),
         places=_places(document, mentions, tables),

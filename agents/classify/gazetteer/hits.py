@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from operator import attrgetter
+from collections.abc import Sequence
+from operator import itemgetter
 
 from agents.classify.gazetteer.languages import Grammar
-from agents.classify.gazetteer.lexicon import Hit, Lexicon
+from agents.classify.gazetteer.lexicon import Hit, Lexicon, Meaning, Span
 
-_start, _end = attrgetter("start"), attrgetter("end")
+_PLACE = itemgetter(0, 1)
 _WORDS = re.compile(r"[^\W\d_]+")
 _HEAD = 400
 _GLANCE = 60
@@ -17,39 +18,45 @@ _UPPER_SHARE = 0.8
 _FEW_SMALL = 6
 
 
-def hits(text: str, rules: Grammar, lexicon: Lexicon, common: Lexicon) -> list[Hit]:
+def hits(text: str, rules: Grammar, lexicons: Sequence[Lexicon]) -> list[Hit]:
     """Return names from left to right, the longest first where they overlap.
 
     Args:
         text: Title or text of an item.
         rules: How its language bounds and inflects words.
-        lexicon: The names of its language.
-        common: The names of all languages.
+        lexicons: The names of its language, then those of all languages.
     """
     # Names stand across the line breaks of hard-wrapped copy, too.
     text = text.replace("\n", " ")
-    found = _found(text, rules, lexicon, common)
+    found = _found(text, rules, lexicons)
     if _shouted(text):
-        found += _found(_as_written(text), rules, lexicon, common)
-    if len(found) > 1:
-        found.sort(key=_end, reverse=True)
-        found.sort(key=_start)
-    kept: list[Hit] = []
+        found += _found(_as_written(text), rules, lexicons)
+    if not found:
+        return []
+    found.sort(key=_PLACE)
+    kept: list[tuple[int, int, tuple[Meaning, ...]]] = []
     start = end = 0
-    for hit in found:
-        if hit.start >= end:
-            kept.append(hit)
-            start, end = hit.start, hit.end
-        elif hit.start == start and hit.end == end:
-            kept[-1] = Hit(start, end, kept[-1].meanings + hit.meanings)
-    return [hit for hit in kept if not any(meaning.kind == "block" for meaning in hit.meanings)]
+    for begin, minus_end, _, meanings in found:
+        if begin >= end:
+            start, end = begin, -minus_end
+            kept.append((start, end, meanings))
+        elif begin == start and -minus_end == end:
+            kept[-1] = (start, end, _together(kept[-1][2], meanings))
+    return [Hit(start, end, meanings) for start, end, meanings in kept if meanings[0].kind != "block"]
 
 
-def _found(text: str, rules: Grammar, lexicon: Lexicon, common: Lexicon) -> list[Hit]:
-    found = common.find(text, rules)
-    if lexicon.dropped:
-        found = [hit for hit in found if text[hit.start : hit.end] not in lexicon.dropped]
-    return found + lexicon.find(text, rules)
+def _together(one: tuple[Meaning, ...], other: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
+    return other + one if other[0].kind == "block" else one + other
+
+
+def _found(text: str, rules: Grammar, lexicons: Sequence[Lexicon]) -> list[Span]:
+    own, *common = lexicons
+    found = own.find(text, rules)
+    dropped = own.dropped
+    for lexicon in common:
+        spans = lexicon.find(text, rules)
+        found += [span for span in spans if text[span[0] : -span[1]] not in dropped] if dropped else spans
+    return found
 
 
 def _shouted(text: str) -> bool:

@@ -12,7 +12,8 @@ from agents.knowledge import KnowledgeFile, mistake, parse_yaml
 OPEN = "open"
 _LONGEST_ENDING = 7
 _LEAST_STEM = 3
-_LATIN_BEFORE = "\u0370"
+LATIN_BEFORE = "\u0370"
+"""The first letter of another script than the Latin one."""
 
 # What continues a word: letters, digits and the vowel signs of scripts that write them as marks. The danda and the
 # digits of the Indic block are none, but no name is followed by one without a space.
@@ -131,7 +132,7 @@ def grammar(code: str, rules: LanguageRules | None, sample: str = "") -> Grammar
         strip=rules.strip,
         capital_nouns=rules.nouns == "capital",
         home=rules.home,
-        latin=sample[:1] < _LATIN_BEFORE,
+        latin=sample[:1] < LATIN_BEFORE,
         joined=_joined(rules.joined),
         quoted=_quoted(rules.quoted),
     )

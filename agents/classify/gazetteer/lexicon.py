@@ -11,7 +11,7 @@ from ahocorasick_rs import Implementation
 from msgspec import Struct
 
 from agents.classify.gazetteer.forms import STRONG, Form, parse, patterns
-from agents.classify.gazetteer.languages import WORD, Grammar, grammar
+from agents.classify.gazetteer.languages import LATIN_BEFORE, WORD, Grammar, grammar
 from agents.classify.gazetteer.tables import COMMON, Row, Tables
 
 _MARK = re.compile(WORD)
@@ -53,7 +53,10 @@ class Hit(Struct, frozen=True):
 
 
 _Key = tuple[re.Pattern[str] | str | None, tuple[Meaning, ...]]
-"""What must follow the literal (None: the language's endings; a source is compiled when needed), and its meanings."""
+"""What must follow the literal (None: the end of the word; "": the language's endings; else a source), and meanings."""
+
+Span = tuple[int, int, int, tuple[Meaning, ...]]
+"""A name in a text as it is sorted: its start, its end below zero (the longest first), a running number, meanings."""
 
 
 class Lexicon:
@@ -84,7 +87,7 @@ class Lexicon:
             names, implementation=Implementation.DFA if fastest else Implementation.ContiguousNFA, store_patterns=False
         )
 
-    def find(self, text: str, rules: Grammar) -> list[Hit]:
+    def find(self, text: str, rules: Grammar) -> list[Span]:
         """Return every name that stands in a text as a word of its own, overlapping ones included.
 
         Args:
@@ -92,22 +95,23 @@ class Lexicon:
             rules: How the language of the text bounds and inflects words.
         """
         bounded, keys, places, inflected = rules.bounded, self._keys, self._places, rules.inflected
+        of_cities: str | None = "" if rules.inflects else None
         cities = len(places)
-        hits = []
+        spans: list[Span] = []
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             if bounded and start and _in_word(text[start - 1]) and not _prefixed(text, start, rules):
                 continue
-            if index < cities:
-                ending = inflected.match(text, end)
-                if ending is not None:
-                    hits.append(Hit(start, ending.end(), _city(places[index])))
-                continue
-            for rest, meanings in keys[index - cities]:
-                follows = _compiled(rest) if isinstance(rest, str) else rest or inflected
+            found = ((of_cities, _city(places[index])),) if index < cities else keys[index - cities]
+            for rest, meanings in found:
+                if rest is None:
+                    if not bounded or not _in_word(text[end : end + 1]):
+                        spans.append((start, -end, len(spans), meanings))
+                    continue
+                follows = inflected if rest == "" else _compiled(rest) if isinstance(rest, str) else rest
                 ending = follows.match(text, end)
                 if ending is not None:
-                    hits.append(Hit(start, ending.end(), meanings))
-        return hits
+                    spans.append((start, -ending.end(), len(spans), meanings))
+        return spans
 
 
 _compiled = lru_cache(4096)(re.compile)
@@ -134,14 +138,25 @@ def _prefixed(text: str, start: int, rules: Grammar) -> bool:
 
 
 def common_lexicon(tables: Tables) -> Lexicon:
-    """Build the lexicon of what is written alike in all languages: cities, leaders, acronyms."""
-    rows = tables.names.get(COMMON, ())
-    dropped = _dropped(rows)
-    cities = {name: places for name, places in tables.cities.items() if name not in dropped}
+    """Build the lexicon of what is written alike in all languages, in Latin letters: cities, leaders, acronyms."""
     entries: dict[str, list[_Key]] = {}
     # Endings are those of the text's language: "Macronin", "Trumpova".
-    _enter(entries, rows, grammar(COMMON, None), literal=None)
-    return Lexicon(entries, cities=cities)
+    _enter(entries, tables.names.get(COMMON, ()), grammar(COMMON, None), exact="")
+    return Lexicon(entries, cities=_cities(tables, latin=True))
+
+
+def foreign_lexicon(tables: Tables) -> Lexicon:
+    """Build the lexicon of the cities in other letters: texts in Latin letters are not searched for them."""
+    return Lexicon({}, cities=_cities(tables, latin=False))
+
+
+def _cities(tables: Tables, *, latin: bool) -> dict[str, str]:
+    dropped = _dropped(tables.names.get(COMMON, ()))
+    return {
+        name: places
+        for name, places in tables.cities.items()
+        if (name[0] < LATIN_BEFORE) is latin and name not in dropped
+    }
 
 
 def language_lexicon(tables: Tables, rules: Grammar) -> Lexicon:
@@ -182,7 +197,7 @@ def _own_cities(tables: Tables, rules: Grammar) -> Iterator[Row]:
             yield Row("city", places, (Form(name),))
 
 
-def _enter(entries: dict[str, list[_Key]], rows: Iterable[Row], rules: Grammar, *, literal: object = ...) -> None:
+def _enter(entries: dict[str, list[_Key]], rows: Iterable[Row], rules: Grammar, *, exact: str | None = None) -> None:
     """Add the forms of rows; names with the same literal and the same continuation share their meanings."""
     for row in rows:
         if row.kind in {"drop", "given"}:
@@ -192,7 +207,7 @@ def _enter(entries: dict[str, list[_Key]], rows: Iterable[Row], rules: Grammar, 
                 continue
             meaning = _meaning(row, form)
             for pattern in patterns(form, rules):
-                rest = None if literal is None and pattern.rest is rules.exact and not form.exact else pattern.rest
+                rest = (None if form.exact else exact) if pattern.rest is rules.exact else pattern.rest
                 _merge(entries.setdefault(pattern.key, []), rest, meaning)
 
 
@@ -207,6 +222,6 @@ def _merge(keys: list[_Key], rest: re.Pattern[str] | str | None, meaning: Meanin
     for number, (other, meanings) in enumerate(keys):
         if other is rest or other == rest:
             if meaning not in meanings:
-                keys[number] = (rest, (*meanings, meaning))
+                keys[number] = (rest, (meaning, *meanings) if meaning.kind == "block" else (*meanings, meaning))
             return
     keys.append((rest, (meaning,)))

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 _BEFORE = re.compile(r"([A-ZÀ-Þ][\w’'-]*)(\.)? $")
 _AFTER = re.compile(r" [A-ZÀ-Þ][a-zà-ÿ]")
 _LOOK_BACK = 16
+_SHORTEST = 2
 _OPENING = frozenset(
     "In At From Near The To And But On For By With Of As When While After Before Since Until Across Around "
     "Outside Inside Between Beyond Over Under Through Throughout Toward Towards Is Was If This That These Those "
@@ -30,7 +31,11 @@ def is_surname(text: str, start: int, given: AbstractSet[str], *, any_name: bool
         given: Names that people are given.
         any_name: Whether any word with a capital is taken for a given name.
     """
-    if not start or text[start - 1] != " ":
+    if start < _SHORTEST or text[start - 1] != " ":
+        return False
+    # Most names stand behind a word with a small letter: that is seen faster than matched.
+    first = text[text.rfind(" ", 0, start - 1) + 1]
+    if first.isalnum() and not first.isupper():
         return False
     before = _BEFORE.search(text, max(0, start - _LOOK_BACK), start)
     if before is None:
