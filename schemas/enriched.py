@@ -81,7 +81,7 @@ class Geopolitical(Struct, frozen=True, kw_only=True):
     score: Probability | None = None
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
+class Evidence(Struct, frozen=True, kw_only=True, gc=False):
     """A span that spoke for a decision."""
 
     field: Literal["title", "text"]
@@ -92,7 +92,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     weight: float = 1.0
 
 
-class Topic(Struct, frozen=True, kw_only=True):
+class Topic(Struct, frozen=True, kw_only=True, gc=False):
     """A geopolitical topic the item is about."""
 
     id: Annotated[str, Meta(examples=["diplomacy"])]
@@ -102,7 +102,7 @@ class Topic(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Country(Struct, frozen=True, kw_only=True):
+class Country(Struct, frozen=True, kw_only=True, gc=False):
     """A country the item is about, or that it mentions."""
 
     code: CountryCode
@@ -112,7 +112,7 @@ class Country(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Place(Struct, frozen=True, kw_only=True):
+class Place(Struct, frozen=True, kw_only=True, gc=False):
     """A sea, strait or disputed area."""
 
     id: str
@@ -121,7 +121,7 @@ class Place(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Actor(Struct, frozen=True, kw_only=True):
+class Actor(Struct, frozen=True, kw_only=True, gc=False):
     """An organisation or office holder from the knowledge files."""
 
     id: str
@@ -132,7 +132,7 @@ class Actor(Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-class Pair(Struct, frozen=True, kw_only=True):
+class Pair(Struct, frozen=True, kw_only=True, gc=False):
     """Two countries the item is about, named in one sentence; no event is claimed between them."""
 
     a: CountryCode

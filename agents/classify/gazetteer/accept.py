@@ -31,6 +31,7 @@ _DATELINE = re.compile(
     r"|\s*[A-ZÀ-ÞА-Я][A-ZÀ-ÞА-Я .'’-]{2,24}(?:/[A-Z ]{3,20})?:\s"
 )
 _DATELINE_ENDS = 120
+_DATELINE_MARKS = (" -", " –", " —", "-- ", ": ", ")")
 _NEAR = 60
 """Characters between a name that can be something else and that of a country for it to be one, too."""
 _KNOWN_BEFORE = 4
@@ -38,7 +39,7 @@ _KNOWN_BEFORE = 4
 _TOWN = Meaning("region", "")
 
 
-class _Read(Struct, frozen=True):
+class _Read(Struct, frozen=True, gc=False):
     """A name, what it means, and how it stands there."""
 
     field: Field
@@ -74,10 +75,14 @@ def accepted(
     listed = _listed(read, document, rules)
     weak = set() if strong or standing else {code for r in read if r.strength == WEAK for code in r.codes}
     mentions = []
+    named = strong, standing, weak
     for number, r in enumerate(read):
+        if r.strength == STRONG and r.meaning.kind != "city":
+            mentions.append(_mention(r, r.codes))
+            continue
         if r.strength != STRONG and r.text in people:
             continue
-        codes = r.codes if number in listed else _codes(r, (strong, standing, weak), document, tables, rules)
+        codes = r.codes if number in listed else _codes(r, named, document, tables, rules)
         if codes is not None and (r.meaning.kind != "city" or r.text not in people):
             mentions.append(_mention(r, codes))
     return tuple(mentions)
@@ -191,6 +196,9 @@ def _mention(r: _Read, codes: tuple[str, ...]) -> Mention:
 
 
 def _dateline(text: str) -> int:
+    head = text[:_DATELINE_ENDS]
+    if not any(mark in head for mark in _DATELINE_MARKS):
+        return 0
     match = _DATELINE.match(text, 0, _DATELINE_ENDS)
     return match.end() if match is not None else 0
 

@@ -13,12 +13,13 @@ from agents.classify.gazetteer.languages import Grammar, LanguageRules, grammar,
 from agents.classify.gazetteer.lexicon import Hit, Lexicon, common_lexicon, foreign_lexicon, language_lexicon
 from agents.classify.gazetteer.mentions import Field, Found, Mention
 from agents.classify.gazetteer.roles import Weights, read_weights, roles
-from agents.classify.gazetteer.tables import Tables, read_tables
+from agents.classify.gazetteer.tables import COUNTRY_KINDS, Tables, read_tables
 from agents.knowledge import KnowledgeFile, read_files
 from schemas.enriched import Actor, Country, Evidence, Place
 
 _ROOM = "classify/gazetteer"
 _EVIDENCE_MAX = 5
+_RULES = {kind: f"gazetteer.{kind}" for kind in (*COUNTRY_KINDS, "actor", "place")}
 
 
 class Gazetteer:
@@ -149,7 +150,7 @@ def _evidence(document: Document, mentions: Sequence[Mention]) -> tuple[Evidence
             start=mention.start,
             end=mention.end,
             text=(document.title if mention.field == "title" else document.text)[mention.start : mention.end],
-            rule=f"gazetteer.{mention.kind}",
+            rule=_RULES[mention.kind],
         )
         for mention in mentions[:_EVIDENCE_MAX]
     )

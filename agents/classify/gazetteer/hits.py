@@ -15,7 +15,7 @@ _HEAD = 400
 _GLANCE = 60
 _UPPER_LETTERS_LEAST = 12
 _UPPER_SHARE = 0.8
-_FEW_SMALL = 6
+_SMALL = re.compile(r"[a-zà-ÿα-ωа-яё]{4}")
 
 
 def hits(text: str, rules: Grammar, lexicons: Sequence[Lexicon]) -> list[Hit]:
@@ -61,9 +61,7 @@ def _found(text: str, rules: Grammar, lexicons: Sequence[Lexicon]) -> list[Span]
 
 def _shouted(text: str) -> bool:
     """Say whether a text is in capitals, as old agency copy is, or some headlines."""
-    glance = text[:_GLANCE]
-    small = sum(map(str.islower, glance))
-    if small > _FEW_SMALL or glance.lower() == glance:
+    if _SMALL.search(text, 0, _GLANCE) is not None:
         return False
     letters = [c for c in text[:_HEAD] if c.isalpha()]
     upper = sum(c.isupper() for c in letters)

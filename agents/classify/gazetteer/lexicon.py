@@ -22,7 +22,7 @@ _FASTEST = frozenset({"en", "es", "fr", "de"})
 """Languages whose names are read twice as fast, for some megabytes each."""
 
 
-class Meaning(Struct, frozen=True):
+class Meaning(Struct, frozen=True, gc=False):
     """What a name can stand for.
 
     Attributes:
@@ -38,7 +38,7 @@ class Meaning(Struct, frozen=True):
     places: tuple[tuple[str, int], ...] = ()
 
 
-class Hit(Struct, frozen=True):
+class Hit(Struct, frozen=True, gc=False):
     """A name that stands in a text.
 
     Attributes:
@@ -99,12 +99,16 @@ class Lexicon:
         cities = len(places)
         spans: list[Span] = []
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if bounded and start and _in_word(text[start - 1]) and not _prefixed(text, start, rules):
-                continue
+            if bounded and start:
+                before = text[start - 1]
+                inside = before.isalnum() or (before >= _MARKS_FROM and _in_word(before))
+                if inside and not _prefixed(text, start, rules):
+                    continue
             found = ((of_cities, _city(places[index])),) if index < cities else keys[index - cities]
             for rest, meanings in found:
                 if rest is None:
-                    if not bounded or not _in_word(text[end : end + 1]):
+                    after = text[end : end + 1]
+                    if not bounded or not (after.isalnum() or (after >= _MARKS_FROM and _in_word(after))):
                         spans.append((start, -end, len(spans), meanings))
                     continue
                 follows = inflected if rest == "" else _compiled(rest) if isinstance(rest, str) else rest

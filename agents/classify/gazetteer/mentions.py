@@ -11,7 +11,7 @@ from schemas.enriched import Actor, Country, Place
 Field = Literal["title", "text"]
 
 
-class Mention(Struct, frozen=True):
+class Mention(Struct, frozen=True, gc=False):
     """A name that was accepted.
 
     Attributes:

@@ -36,7 +36,7 @@ class Weights(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return log(self.about_from / (1 - self.about_from))
 
 
-class Role(Struct, frozen=True):
+class Role(Struct, frozen=True, gc=False):
     """Whether an item is about a country, and how likely a reader of the guide agrees."""
 
     about: bool
