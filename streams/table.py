@@ -54,6 +54,8 @@ class Stream(Struct, frozen=True, kw_only=True):
         compacted: Kept by key for ever rather than for a time.
         retention_days: Days kept; None: the setting ``GEOWIRE_RETENTION_DAYS``.
         until_deleted: Kept until somebody deletes the stream, whatever its age.
+        from_outside: Producers other than the steps write to it. The broker refuses what is older than it keeps: it
+            would expire before anybody has seen it.
         append_time: Records carry the broker's time, so that what a replay writes about old items lives as long as
             anything else; otherwise the fetch time, by which time ranges are replayed.
         max_bytes: Largest record.
@@ -69,6 +71,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     compacted: bool = False
     retention_days: int | None = None
     until_deleted: bool = False
+    from_outside: bool = False
     append_time: bool = True
     max_bytes: int = DERIVED_MAX
     segment_bytes: int | None = None
@@ -98,6 +101,8 @@ class Stream(Struct, frozen=True, kw_only=True):
         else:
             kept = self.retention_ms(settings)
             config["retention.ms"] = str(-1 if kept is None else kept)
+            if self.from_outside and kept is not None:
+                config["message.timestamp.before.max.ms"] = str(kept)
         return config
 
     def retention_ms(self, settings: Settings) -> int | None:
@@ -112,6 +117,7 @@ RAW = Stream(
     key="item_id",
     value=RawItem,
     append_time=False,
+    from_outside=True,
     max_bytes=RAW_MAX,
     doc="what the feeds said: one record for each new or changed item",
 )

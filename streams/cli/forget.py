@@ -30,7 +30,7 @@ def run_forget(settings: Settings, wanted: Target, *, note: str | None, undo: bo
 
 def _say(what: str, found: Found, *, done: bool) -> None:
     standing = sum(not one.withdrawn for one in found.items.values())
-    console.print(f"{what}: {standing:,} items {'withdrawn' if done else 'would be withdrawn'}", highlight=False)
+    console.print(f"{what}: items {'withdrawn' if done else 'to be withdrawn'}: {standing:,}", highlight=False)
     for stream, count in found.records.items():
         if count:
             console.print(f"  {stream}: {count:,} records, which go when their retention is over", highlight=False)

@@ -46,7 +46,7 @@ async def _run(settings: Settings, replay_id: str, knowledge: Knowledge, *, rate
     def waiting(count: int) -> None:
         if told[-1:] != [count]:
             told.append(count)
-            console.print(f"waiting for {count} workers of group {settings.group} to stop", highlight=False)
+            console.print(f"waiting for the workers of group {settings.group} to stop: {count} left", highlight=False)
 
     def began(generation: Generation) -> None:
         console.print(

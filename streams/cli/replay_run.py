@@ -135,7 +135,7 @@ def _show(replay: Replay, cost: Estimate) -> None:
             facts.add_row(f"{name} only", Text(printable(", ".join(wanted))))
     facts.add_row("Decided with", f"version {replay.version}, knowledge {replay.knowledge}, text {replay.text}")
     if cost.sampled:
-        takes = span(round(1000 * cost.seconds))
+        takes = span(max(1_000, round(1000 * cost.seconds)))
         facts.add_row("Will take", f"about {takes} ({cost.per_second:,.0f} records/s on a sample of {cost.sampled})")
         facts.add_row("Disk", f"about {decimal(cost.bytes)} before compression, until it is promoted or aborted")
     facts.add_row("Live", "is not touched: its streams are only read")

@@ -120,15 +120,7 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
         self._pace = pace
         self._progress = progress
         self._entries = entries
-        self._consumer = AIOKafkaConsumer(
-            **client_arguments(settings),
-            group_id=way.group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=DERIVED_MAX,
-            session_timeout_ms=round(1000 * settings.session_seconds),
-            heartbeat_interval_ms=round(200 * settings.session_seconds),
-        )
+        self._consumer: AIOKafkaConsumer
         self._assignments = 0
         self._ready = 0
         self._done: dict[int, int] = {}
@@ -142,6 +134,15 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
         """
         if not await self._left():
             return
+        self._consumer = AIOKafkaConsumer(
+            **client_arguments(self._settings),
+            group_id=self._way.group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=DERIVED_MAX,
+            session_timeout_ms=round(1000 * self._settings.session_seconds),
+            heartbeat_interval_ms=round(200 * self._settings.session_seconds),
+        )
         try:
             self._consumer.subscribe([self._way.topic], listener=self)
             try:

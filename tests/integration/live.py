@@ -79,16 +79,16 @@ def outcomes(records: list[ConsumerRecord]) -> dict[str, set[tuple[object, ...]]
 _TERM = """language: en
 topics:
   x-harvest:
-    strong: "poor harvest, local growers"
+    strong: "{term}"
 """
 _TOPIC = """topics:
   x-harvest: {means: "harvests as a matter of states"}
 """
 
 
-def one_term_more(directory: Path) -> dict[str, str]:
-    """An overlay with one topic of the operator's and its terms; the variable that lays it over the shipped files."""
-    for name, text in (("terms/en.yaml", _TERM), ("catalogue.yaml", _TOPIC)):
+def one_term_more(directory: Path, term: str = "poor harvest") -> dict[str, str]:
+    """An overlay with one topic of the operator's and its term; the variable that lays it over the shipped files."""
+    for name, text in (("terms/en.yaml", _TERM.format(term=term)), ("catalogue.yaml", _TOPIC)):
         path = directory / "classify" / "topics" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -55,14 +55,14 @@ async def test_forgotten_by_item_by_address_and_by_source(  # noqa: PLR0915 - on
             await caught_up(settings)
 
             planned = await geowire(environment, "forget", "--item", by_id["item_id"])
-            assert "1 items would be withdrawn" in planned
+            assert "items to be withdrawn: 1" in planned
             assert "news.raw: 3 records" in planned
             await geowire(environment, "forget", "--item", by_id["item_id"], "--note", "request 17", "--execute")
             await geowire(environment, "forget", "--url", f"{by_address['link']}?utm_source=x", "--execute")
             told = await geowire(environment, "forget", "--source", "gone", "--execute")
-            assert "4 items withdrawn" in told
+            assert "items withdrawn: 4" in told
             again = await geowire(environment, "forget", "--source", "gone", "--execute")
-            assert "0 items withdrawn" in again
+            assert "items withdrawn: 0" in again
 
             # Whatever comes of it from now on is not passed on; what is not forgotten is.
             await produce(client, item(0, version=2), item(1, version=2), item(15, feed="gone"), item(2, version=2))

@@ -139,6 +139,16 @@ async def test_the_broker_refuses_a_record_time_ahead_of_its_clock(settings: Set
             await client.send_and_wait(settings.stream(stream), b"{}", key=b"k", timestamp_ms=ahead)
 
 
+async def test_the_broker_refuses_what_is_older_than_raw_keeps_it(settings: Settings) -> None:
+    """A loader of old items would see them expire before anybody has read them."""
+    await admin.apply(settings)
+    now, kept = int(time.time() * 1000), settings.retention_days * 24 * _HOUR_MS
+    async with streams_of.producer(settings) as client:
+        await client.send_and_wait(settings.stream("news.raw"), b"{}", key=b"k", timestamp_ms=now - kept + _HOUR_MS)
+        with pytest.raises(KafkaError, match="InvalidTimestamp"):
+            await client.send_and_wait(settings.stream("news.raw"), b"{}", key=b"k", timestamp_ms=now - kept - _HOUR_MS)
+
+
 @pytest.mark.parametrize(
     ("spoil", "code"),
     [
