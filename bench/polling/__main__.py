@@ -22,7 +22,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -113,10 +113,8 @@ class Bench:
         started, before = time.monotonic(), _cpu(process.pid)
         used = before
         while process.poll() is None and time.monotonic() - started < 600:
-            try:
+            with suppress(FileNotFoundError, ProcessLookupError):  # a parser ended just now
                 used = max(used, _cpu(process.pid))  # at the end the parsers are gone
-            except (FileNotFoundError, ProcessLookupError):
-                break
             time.sleep(0.2)
         said = json.loads(process.stdout.read())
         found = {**said, **found}

@@ -7,6 +7,7 @@ event loop was blocked at most.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -67,6 +68,7 @@ async def _run(phase: str, port: int, count: int, seconds: float) -> dict[str, f
         following = tasks.create_task(share.follow())
         await share.ready.wait()
         ready = time.monotonic() - began
+        gc.freeze()  # as the service does
         print("ready", flush=True)
         beat = Beat()
         watching = tasks.create_task(beat.watch())

@@ -38,7 +38,7 @@ FEEDS = (
 )
 """Accept for feeds."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_KEEP_ALIVE_SECONDS = 3.0
+_KEEP_ALIVE_SECONDS = 1.5
 """Long enough for a redirect or the next feed of the host; a feed is asked again in minutes at the earliest."""
 _OK, _NOT_MODIFIED, _TOO_MANY, _FORBIDDEN = 200, 304, 429, 403
 _KEPT = (
