@@ -32,16 +32,12 @@ def accepted(
     names, people = read(found, document, tables, rules)
     if not names:
         return ()
-    strong = {
-        code for r in names if r.strength == STRONG and not r.passing and r.meaning.kind != "city" for code in r.codes
-    }
-    if not strong:
-        strong = {code for r in names if r.strength == STRONG and r.meaning.kind != "city" for code in r.codes}
+    strong, reported, introduced, weak_ones = _told(names)
+    strong = strong or reported
     cities = [r for r in names if r.meaning.kind == "city"]
     standing = {code for r in cities if r.text not in people and (code := _standing(r, document, tables, rules))}
-    listed = _listed(names, document, rules)
-    introduced = {r.meaning.id for r in names if r.meaning.kind == "actor" and r.strength == STRONG}
-    weak = set() if strong or standing else {code for r in names if r.strength == WEAK for code in r.codes}
+    listed = _listed(names, document, rules) if weak_ones else set()
+    weak = weak_ones if not strong and not standing else set()
     mentions = []
     named = strong, standing, weak
     for number, r in enumerate(names):
@@ -57,6 +53,24 @@ def accepted(
         if codes is not None and (r.meaning.kind != "city" or r.text not in people):
             mentions.append(_mention(r, codes))
     return tuple(mentions)
+
+
+def _told(names: Sequence[Read]) -> tuple[set[str], set[str], set[str], set[str]]:
+    """Return the countries of strong names, of strong names in a dateline, strong actors, countries of weak names."""
+    strong: set[str] = set()
+    reported: set[str] = set()
+    introduced: set[str] = set()
+    weak: set[str] = set()
+    for r in names:
+        if r.meaning.kind == "city":
+            continue
+        if r.strength == STRONG:
+            (reported if r.passing else strong).update(r.codes)
+            if r.meaning.kind == "actor":
+                introduced.add(r.meaning.id)
+        elif r.strength == WEAK:
+            weak.update(r.codes)
+    return strong, reported, introduced, weak
 
 
 def _standing(r: Read, document: Document, tables: Tables, rules: Grammar) -> str | None:
@@ -89,8 +103,6 @@ def _codes(
 
 def _listed(names: Sequence[Read], document: Document, rules: Grammar) -> set[int]:
     """Return the weak names that stand near a country's: "Niger, Chad and Nigeria", "Chad left talks with Sudan"."""
-    if all(r.strength != WEAK for r in names):
-        return set()
     listed: set[int] = set()
     for one, other in [(n, n - 1) for n in range(1, len(names))] + [(n, n + 1) for n in range(len(names) - 2, -1, -1)]:
         r, beside = names[one], names[other]

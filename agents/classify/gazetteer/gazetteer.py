@@ -144,13 +144,15 @@ def _by_id(mentions: Iterable[Mention], kind: str) -> list[tuple[str, list[Menti
 
 
 def _evidence(document: Document, mentions: Sequence[Mention]) -> tuple[Evidence, ...]:
-    return tuple(
+    fields = {"title": document.title, "text": document.text}
+    shown = [
         Evidence(
             field=mention.field,
             start=mention.start,
             end=mention.end,
-            text=(document.title if mention.field == "title" else document.text)[mention.start : mention.end],
+            text=fields[mention.field][mention.start : mention.end],
             rule=_RULES[mention.kind],
         )
         for mention in mentions[:_EVIDENCE_MAX]
-    )
+    ]
+    return tuple(shown)

@@ -57,7 +57,7 @@ def roles(named: Mapping[str, Sequence[Mention]], document: Document, weights: W
     """Decide for each country named.
 
     Args:
-        named: Code to where it is named.
+        named: Code to where it is named: title before text, from left to right; the country named first comes first.
         document: The item.
         weights: What each feature counts, and how much is enough.
     """
@@ -108,30 +108,30 @@ def role_features(named: Mapping[str, Sequence[Mention]], characters: int) -> di
     passing      1 where it is only where the reporter sits, or the money
     ===========  ======================================================================================================
     """
+    if not named:
+        return {}
     total = sum(map(len, named.values()))
-    first = min((found[0] for found in named.values()), key=_standing, default=None)
-    lone = {code for code, found in named.items() if all(mention.passing for mention in found)}
+    first = next(iter(named.values()))[0]
+    lone = {code for code, found in named.items() if found[0].passing and all(mention.passing for mention in found)}
     some = 0 < len(lone) < len(named)
-    rivals, length = log(len(named)) if named else 0.0, log1p(characters / _UNIT)
+    rivals, length = log(len(named)), log1p(characters / _UNIT)
     features: dict[str, tuple[float, ...]] = {}
     for code, found in named.items():
         title = found[0].field == "title"
+        times = len(found)
+        parts = {mention.start // _LEAD for mention in found if mention.field == "text"} if times > 1 else ()
         features[code] = (
             1.0,
             title,
             title or found[0].start < _LEAD,
             found[0] is first,
-            len(found) / total,
-            log(len(found)),
+            times / total,
+            log(times),
             rivals,
             length,
             rivals * length,
-            log(len({mention.start // _LEAD for mention in found if mention.field == "text"}) or 1),
-            not any(mention.kind in _PLAIN for mention in found),
+            log(len(parts) or 1),
+            found[0].kind not in _PLAIN and all(mention.kind not in _PLAIN for mention in found),
             some and code in lone,
         )
     return features
-
-
-def _standing(mention: Mention) -> tuple[bool, int]:
-    return mention.field == "text", mention.start
