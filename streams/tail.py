@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -78,20 +79,27 @@ async def tail(
         ConfigError: There is no such stream, or it cannot be filtered.
         BrokerError: The broker cannot be reached.
     """
-    if only != Filter() and name != ENRICHED.name:
+    of_live = _of_live(name)
+    if only != Filter() and of_live != ENRICHED.name:
         raise ConfigError(f"only {ENRICHED.name} can be filtered; {name} has no headers for topic, country or language")
-    if name not in {stream.name for stream in STREAMS}:
+    if of_live not in {stream.name for stream in STREAMS}:
         raise ConfigError(f"there is no stream {name!r}; there are {', '.join(stream.name for stream in STREAMS)}")
     shown = 0
     async for record in _records(settings, name, beginning=beginning or not follow, follow=follow):
         if not only.passes(record):
             continue
-        line = as_object(record) if as_json else as_line(name, record).encode()
+        line = as_object(record) if as_json else as_line(of_live, record).encode()
         sys.stdout.buffer.write(line + b"\n")
         sys.stdout.buffer.flush()
         shown += 1
         if limit is not None and shown >= limit:
             return
+
+
+def _of_live(name: str) -> str:
+    """Return the name that a replay's stream has in live; any other as it is."""
+    replayed = re.fullmatch(r"replay\.[a-z0-9-]+\.(.+)", name)
+    return replayed[1] if replayed else name
 
 
 async def _records(settings: Settings, name: str, *, beginning: bool, follow: bool) -> AsyncIterator[ConsumerRecord]:

@@ -6,16 +6,20 @@ import asyncio
 import json
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
 
+from schemas.errors import ConfigError
 from streams.broker import admin
+from streams.cli.dlq_show import run_drop, run_retry, show_letter
+from streams.dlq.letters import Wanted
 from streams.settings import Settings
 from tests import streams_of
-from tests.integration.live import attempt, geowire, worked
+from tests.integration.live import geowire, worked
 from tests.integration.outcomes import caught_up
 from tests.items import encoded, partition_of, raw_item
 from tests.processes import Part
@@ -91,16 +95,17 @@ async def test_letters_of_both_steps_come_out_once_when_their_cause_is_gone(
     assert "complete" in await geowire(environment, "audit")
 
 
-async def test_what_the_operator_gets_wrong_is_said(settings: Settings, environment: dict[str, str]) -> None:
+async def test_what_the_operator_gets_wrong_is_said(settings: Settings) -> None:
     await admin.apply(settings)
-    for arguments, says in (
-        (["show", "3:17"], "there is no such dead letter: 3:17"),
-        (["retry", "3:17", "--execute"], "there is no such dead letter: 3:17"),
-        (["drop", "--execute"], "say which letters"),
+    named = Wanted(places=("3:17",))
+    for wrong, says in (
+        (partial(show_letter, settings, "3:17", value=False, as_json=False), "there is no such dead letter: 3:17"),
+        (partial(run_retry, settings, named, execute=True), "there is no such dead letter: 3:17"),
+        (partial(run_drop, settings, named, execute=True), "there is no such dead letter: 3:17"),
+        (partial(run_drop, settings, Wanted(), execute=True), "say which letters"),
     ):
-        done = await attempt(environment, "dlq", *arguments)
-        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-        assert says in done.stderr
+        with pytest.raises(ConfigError, match=says):
+            await asyncio.to_thread(wrong)
 
 
 def _events(records: Iterable[ConsumerRecord]) -> list[dict[str, Any]]:

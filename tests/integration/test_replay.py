@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterable
@@ -11,7 +12,11 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord
 
+from agents.enrich.enrich import load_knowledge
+from schemas.errors import ConfigError
 from streams.broker import admin
+from streams.replay import registry
+from streams.replay.plan import Request, plan
 from streams.settings import Settings
 from tests import streams_of
 from tests.integration.live import attempt, geowire, lived, one_term_more, outcomes, piped, said, worked
@@ -29,7 +34,7 @@ async def test_a_replay_gives_what_live_gave_from_unique_and_from_raw(
     found = await lived(settings, environment, tmp_path, items=1_000)
     before = await _ends(settings)
 
-    await geowire(environment, "replay", "run", "a", "--execute")
+    beside = asyncio.create_task(geowire(environment, "replay", "run", "a", "--execute"))
     total = len(found["news.raw"])
     for done in (0.1, 0.4, 0.8, 1.2, 1.5):
         await _killed(settings, environment, "b", tmp_path, at=round(done * total))
@@ -39,6 +44,7 @@ async def test_a_replay_gives_what_live_gave_from_unique_and_from_raw(
 
     await streams_of.until(interrupted, what="the replay counts as interrupted")
     await geowire(environment, "replay", "run", "b", "--execute")
+    await beside
 
     for name, streams in (("a", ["news.enriched"]), ("b", streams_of.NEWS[1:])):
         again = await streams_of.read(settings, *(f"replay.{name}.{stream}" for stream in streams))
@@ -77,7 +83,7 @@ async def test_one_term_more_and_promotion(settings: Settings, environment: dict
     # Live goes on with the old knowledge and gets more to do, before it is stopped.
     await Source(settings, 200, seed=2).produce()
     found = await worked(settings, environment, tmp_path)
-    old, new = await piped(environment, found["news.raw"]), await piped(changed, found["news.raw"])
+    old, new = await asyncio.gather(*(piped(one, found["news.raw"]) for one in (environment, changed)))
     differing = {key for key in _standing(found["news.enriched"]) if old[key] != new[key]}
     assert 50 < len(differing) < len(old) - 50
 
@@ -180,6 +186,21 @@ async def test_another_dedupe_promoted_from_raw(
     assert (newest["a"]["title"], newest["a"]["reason"]) == ("Second report a", "new")
     assert (newest["b"]["title"], newest["b"]["reason"]) == ("First report b", "reprocessed"), "b is not lost"
     assert "complete" in await geowire(longer, "audit")
+
+
+async def test_what_the_operator_gets_wrong_is_said(settings: Settings) -> None:
+    await admin.apply(settings)
+    with pytest.raises(ConfigError, match="there is no replay 'nobody'"):
+        await registry.get(settings, "nobody")
+    knowledge = load_knowledge()
+    for request, says in (
+        (Request(), "there is nothing to replay"),
+        (Request(id="No Name!"), "cannot name a replay"),
+        (Request(offsets={99: (0, None)}), "there is no partition 99"),
+        (Request(offsets={0: (0, 5)}), "is decided up to offset 0"),
+    ):
+        with pytest.raises(ConfigError, match=says):
+            await plan(settings, request, knowledge)
 
 
 def _events(records: Iterable[ConsumerRecord]) -> list[dict[str, Any]]:
