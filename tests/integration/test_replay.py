@@ -30,11 +30,12 @@ pytestmark = pytest.mark.integration
 async def test_a_replay_gives_what_live_gave_from_unique_and_from_raw(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The one from raw is killed with kill -9 five times on its way, in both of its steps."""
+    """Two processes share the one from unique; that from raw is killed five times on its way, in both of its steps."""
     found = await lived(settings, environment, tmp_path, items=1_000)
     before = await _ends(settings)
 
-    beside = asyncio.create_task(geowire(environment, "replay", "run", "a", "--execute"))
+    shared = ["replay", "run", "a", "--execute", "--rate", "100"]
+    beside = [asyncio.create_task(geowire(environment, *shared)) for _ in range(2)]
     total = len(found["news.raw"])
     for done in (0.1, 0.4, 0.8, 1.2, 1.5):
         await _killed(settings, environment, "b", tmp_path, at=round(done * total))
@@ -44,7 +45,7 @@ async def test_a_replay_gives_what_live_gave_from_unique_and_from_raw(
 
     await streams_of.until(interrupted, what="the replay counts as interrupted")
     await geowire(environment, "replay", "run", "b", "--execute")
-    await beside
+    await asyncio.gather(*beside)
 
     for name, streams in (("a", ["news.enriched"]), ("b", streams_of.NEWS[1:])):
         again = await streams_of.read(settings, *(f"replay.{name}.{stream}" for stream in streams))
