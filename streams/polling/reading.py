@@ -212,12 +212,27 @@ def _identify(candidates: list[_Candidate], request: Request) -> None:
         guid = c.entry.guid if guids[_guid_key(c.entry)] == 1 else None
         c.item_id = item_id(link=c.entry.link if tells else None, feed_id=request.feed.id, guid=guid, content=c.hash)
     taken = {c.item_id for c in candidates}
+    before = {listed.item_id: listed.content_hash for listed in request.listed}
     for c in candidates:
         kept = by_guid.get(_guid_key(c.entry))
         # The id it had under this guid, unless another entry of the document has a better claim to that id.
         if kept and kept != c.item_id and kept not in taken:
             c.item_id = kept
             taken.add(kept)
+    for known_as, c in _known_by_link(candidates, before):
+        if known_as not in taken and c.item_id not in before:
+            c.item_id = known_as
+            taken.add(known_as)
+
+
+def _known_by_link(candidates: list[_Candidate], before: dict[str, str]) -> list[tuple[str, _Candidate]]:
+    """Return the entries whose link was an item's alone before, with that item's id; those that are as it was first.
+
+    A headline that is edited may stand on the page twice for a while, under its old and its new words.
+    """
+    linked = [(item_id(link=c.entry.link, feed_id="", guid=None, content=""), c) for c in candidates if c.entry.link]
+    known = [(known_as, c) for known_as, c in linked if known_as in before and known_as != c.item_id]
+    return sorted(known, key=lambda pair: before[pair[0]] != pair[1].hash)
 
 
 def _guid_key(entry: Entry) -> str | None:
