@@ -20,6 +20,10 @@ class Listed(Struct, frozen=True, array_like=True, gc=False):
     tries: Annotated[
         int, Meta(description="attempts at its page that failed for a while; 0: nothing is outstanding")
     ] = 0
+    source: Annotated[
+        str | None,
+        Meta(description="hash of its title and text as written; while it is the same, the content hash is"),
+    ] = None
 
 
 class Validators(Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from msgspec import Struct, structs
 
 from agents.identity.ids import content_hash, item_id
 from agents.identity.urls import canonical_url, names_a_story
-from agents.normalise.normalise import content, normalise, normalise_title
+from agents.normalise.normalise import Normalised, content, normalise, normalise_title
 from schemas.codec import encode
 from schemas.feed_state import Listed
 from schemas.raw import FeedRef, HttpResponse, RawItem, Rights
@@ -103,22 +103,49 @@ class Reading(Struct, frozen=True, kw_only=True):
     sitemaps: tuple[str, ...] = ()
 
 
-class _Candidate(Struct):
-    entry: Entry
-    title: str
-    text: str
-    """Normalised, all of it."""
-    hash: str
-    """Of the title and the text that counts."""
-    item_id: str = ""
+class _Candidate:
+    """An entry, and what identity and comparing need of it.
+
+    Turning text to its normal form costs more than all the rest; of an entry that is written as it was, the hash of its
+    content is remembered, and nothing else is asked.
+    """
+
+    __slots__ = ("_normalised", "entry", "hash", "item_id", "source", "title")
+
+    def __init__(self, entry: Entry, contents: dict[str, str]) -> None:
+        self.entry = entry
+        self.title = normalise_title(entry.title)
+        self.source = _short_hash(f"{entry.title}\n{entry.body or entry.summary or ''}")
+        self._normalised: Normalised | None = None
+        self.hash = contents.get(self.source) or content_hash(self.title, content(self.normalised))
+        self.item_id = ""
+
+    @property
+    def normalised(self) -> Normalised:
+        """Its text, all of it."""
+        if self._normalised is None:
+            self._normalised = normalise(self.entry.body or self.entry.summary or "")
+        return self._normalised
+
+    @property
+    def length(self) -> int:
+        """How much text it has, markup counted."""
+        return len(self.entry.body or self.entry.summary or "")
+
+    def listed(self, tries: int = 0) -> Listed:
+        """Return what is remembered of it."""
+        return Listed(self.item_id, self.hash, _guid_key(self.entry), tries, self.source)
 
 
 def read(request: Request, body: bytes) -> Reading:
     """Parse a document and compare it with what the feed listed before."""
     now = datetime.fromisoformat(request.fetched)
     parsed = parse_feed(body, url=request.http.url, content_type=request.content_type, now=now)
+    contents = {listed.source: listed.content_hash for listed in request.listed if listed.source}
     candidates = [
-        _candidate(entry) for entry in parsed.entries if entry.title or entry.link or entry.summary or entry.body
+        _Candidate(entry, contents)
+        for entry in parsed.entries
+        if entry.title or entry.link or entry.summary or entry.body
     ]
     _identify(candidates, request)
     chosen = _one_each(candidates)
@@ -132,7 +159,7 @@ def read(request: Request, body: bytes) -> Reading:
         language=parsed.language,
         hints=parsed.hints,
         items=tuple(_items(chosen, known, parsed, request)),
-        listed=tuple(known[c.item_id] or Listed(c.item_id, c.hash, _guid_key(c.entry)) for c in chosen),
+        listed=tuple(known[c.item_id] or c.listed() for c in chosen),
         dates=tuple(c.entry.published for c in chosen),
         entries=len(parsed.entries),
         empty=len(parsed.entries) - len(candidates),
@@ -175,7 +202,7 @@ def _items(
     for c in sorted(chosen, key=lambda c: c.entry.published or request.fetched):
         listed = known[c.item_id]
         if listed is None or listed.tries:
-            raw = _raw_item(c, feed, request, rights, headlines.in_text(c.text, own=c.title))
+            raw = _raw_item(c, feed, request, rights, headlines.in_text(c.normalised.text, own=c.title))
             yield Item(c.item_id, c.hash, encode(raw), raw.link, raw.backfill, again=listed is not None)
 
 
@@ -183,13 +210,7 @@ def _known(listed: Listed | None, c: _Candidate, request: Request) -> Listed | N
     """Return what is to be remembered of an item that is listed as it was, None where it is new or changed."""
     if listed is None or listed.content_hash != c.hash:
         return None
-    return Listed(c.item_id, c.hash, _guid_key(c.entry), listed.tries if request.pages else 0)
-
-
-def _candidate(entry: Entry) -> _Candidate:
-    title = normalise_title(entry.title)
-    normalised = normalise(entry.body or entry.summary or "")
-    return _Candidate(entry, title, normalised.text, content_hash(title, content(normalised)))
+    return c.listed(listed.tries if request.pages else 0)
 
 
 def _identify(candidates: list[_Candidate], request: Request) -> None:
@@ -237,7 +258,11 @@ def _known_by_link(candidates: list[_Candidate], before: dict[str, str]) -> list
 
 def _guid_key(entry: Entry) -> str | None:
     """Return the guid in the short form that is remembered."""
-    return hashlib.blake2b(entry.guid.encode(), digest_size=8).hexdigest() if entry.guid else None
+    return _short_hash(entry.guid) if entry.guid else None
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _one_each(candidates: list[_Candidate]) -> list[_Candidate]:
@@ -245,7 +270,7 @@ def _one_each(candidates: list[_Candidate]) -> list[_Candidate]:
     best: dict[str, _Candidate] = {}
     for c in candidates:
         standing = best.get(c.item_id)
-        if standing is None or len(c.text) > len(standing.text):
+        if standing is None or c.length > standing.length:
             best[c.item_id] = c
     return list(best.values())
 
