@@ -14,10 +14,9 @@ from schemas.feed import Feed
 from streams.broker import admin
 from streams.polling import states
 from streams.polling.poller import Poller
-from streams.polling.schedule import first_due
 from streams.settings import Settings
 from tests import site, streams_of
-from tests.held import holding
+from tests.held import holding, soon
 from tests.server import Answer, Server, serving
 
 pytestmark = pytest.mark.integration
@@ -27,15 +26,8 @@ def _page(number: int, *items: int) -> bytes:
     return site.rss(*({"title": f"Report {n}", "link": f"https://daily-{number}.example/{n}"} for n in items or (1,)))
 
 
-def _soon(name: str) -> str:
-    """A feed id whose first poll falls into the first second of the twenty."""
-    now = datetime.now(UTC)
-    ids = (f"{name}-{n}" for n in range(10_000))
-    return next(feed_id for feed_id in ids if first_due(feed_id, now=now).due - now < timedelta(seconds=1))
-
-
 def _feeds(server: Server, *numbers: int, host: str | None = None) -> list[Feed]:
-    return [Feed(url=server.url(f"/{n}", host), id=_soon(f"feed-{n}")) for n in numbers]
+    return [Feed(url=server.url(f"/{n}", host), id=soon(f"feed-{n}")) for n in numbers]
 
 
 @asynccontextmanager
@@ -77,8 +69,8 @@ async def test_a_no_burst_at_start_up_next_due_survives_a_restart(served: tuple[
     before = await states.load(settings)
     assert len(server.requests) == 12
     server.on("/new", Answer(body=_page(99)))
-    async with _polling(settings, [*_feeds(server, *numbers), Feed(url=server.url("/new"), id=_soon("new"))]):
-        await _polled(settings, _soon("new"))
+    async with _polling(settings, [*_feeds(server, *numbers), Feed(url=server.url("/new"), id=soon("new"))]):
+        await _polled(settings, soon("new"))
     assert len(server.requests) == 13, "only the feed that is new is polled"
     after = await states.load(settings)
     assert all(after[feed_id] == state for feed_id, state in before.items())
@@ -108,7 +100,7 @@ async def test_c_429_is_host_wide_and_remembered_over_a_restart(served: tuple[Se
         server.on(f"/{n}", Answer(body=_page(n)))
     feeds = [*_feeds(server, 1, 2), *_feeds(server, 3, host="localhost")]
     async with _polling(settings, feeds):
-        await _polled(settings, _soon("feed-3"))
+        await _polled(settings, soon("feed-3"))
     assert [request.path for request in server.requests] == ["/1", "/3"], (
         "nothing more of the host that asked for peace"
     )
@@ -122,7 +114,7 @@ async def test_c_a_feed_that_is_gone_is_not_polled_any_more(served: tuple[Server
         async with holding(settings, _feeds(server, 1)) as poller:
             await poller.poll_once()
     async with _polling(settings, _feeds(server, 1, 2)):
-        await _polled(settings, _soon("feed-2"))
+        await _polled(settings, soon("feed-2"))
     assert len(server.seen("/1")) == 2
 
 
