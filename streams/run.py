@@ -19,7 +19,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from rich.console import Console
 from rich.live import Live
 
@@ -31,6 +31,7 @@ from streams.broker.embedded import EmbeddedKafka, die_with_parent
 from streams.live.screen import About, draw
 from streams.live.tally import Tally
 from streams.live.watch import last_look, watch
+from streams.offer import Offer
 from streams.polling import feedlist
 from streams.polling.reach import unreachable
 from streams.polling.service import put_in_force
@@ -97,16 +98,21 @@ async def _run(
             notice = notice or "This is the sample newsroom: every outlet and every story is invented."
             await admin.apply(settings)
             roll = await put_in_force(settings, feeds)
+        offer = Offer(first=False) if sample else await Offer.of(settings)
         tally = await opened.enter_async_context(_tally(settings))
         async with _children(settings, quiet=console is not None) as children:
             log.info("worker and poller started: %d feeds; Ctrl-C stops everything in order", len(roll.active))
             if console is None:
-                await _log_summaries(tally, children, stop)
+                await _log_summaries(tally, offer, children, stop)
             else:
-                await _show(_about(settings, notice), tally, console, children, stop)
+                await _show(_about(settings, notice), tally, console, children, stop, offer=offer)
             log.info("stopping: poller, worker%s", "" if settings.bootstrap_servers else ", Kafka")
         await last_look(tally)
-    return _summary(tally)
+        summary = _summary(tally)
+        if console is not None:
+            stop.received = False
+            await offer.ask(settings, tally, console, enough=lambda: stop.received)
+    return summary
 
 
 async def _unreachable(settings: Settings, roll: Roll) -> tuple[str | None, bool]:
@@ -176,8 +182,9 @@ async def _sample_newsroom(settings: Settings) -> AsyncIterator[tuple[Settings, 
         )
 
 
-async def _log_summaries(tally: Tally, children: Sequence[_Child], stop: _StopSignal) -> None:
+async def _log_summaries(tally: Tally, offer: Offer, children: Sequence[_Child], stop: _StopSignal) -> None:
     due = time.monotonic() + _SUMMARY_SECONDS
+    offered = None
     while not stop.received:
         await asyncio.sleep(0.2)
         for child in children:
@@ -185,9 +192,13 @@ async def _log_summaries(tally: Tally, children: Sequence[_Child], stop: _StopSi
         if time.monotonic() >= due:
             log.info("%s", _summary(tally))
             due += _SUMMARY_SECONDS
+        if offered is None and (offered := offer.notice(tally)):
+            log.warning("%s", offered)
 
 
-async def _show(about: About, tally: Tally, console: Console, children: Sequence[_Child], stop: _StopSignal) -> None:
+async def _show(
+    about: About, tally: Tally, console: Console, children: Sequence[_Child], stop: _StopSignal, *, offer: Offer
+) -> None:
     """Show the live view; log lines go into it."""
     lines: deque[str] = deque(maxlen=_LOG_LINES)
     with logs.redirected(lines.append), Live(console=console, screen=True, auto_refresh=False) as live:
@@ -195,7 +206,8 @@ async def _show(about: About, tally: Tally, console: Console, children: Sequence
             for child in children:
                 child.keep_alive()
             width, height = console.size
-            live.update(draw(about, tally, list(lines), width=width, height=height), refresh=True)
+            known = structs.replace(about, notice=about.notice or offer.notice(tally))
+            live.update(draw(known, tally, list(lines), width=width, height=height), refresh=True)
             await asyncio.sleep(0.25)
 
 

@@ -58,6 +58,10 @@ class Terminal:
         """Ctrl-C, as the terminal sends it."""
         self._child.sendintr()
 
+    def type(self, line: str) -> None:
+        """A line, as somebody types it."""
+        self._child.sendline(line)
+
     def exit_code(self, *, seconds: float) -> int | None:
         """Wait for the end."""
         deadline = time.monotonic() + seconds

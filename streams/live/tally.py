@@ -14,7 +14,7 @@ from msgspec import Struct
 from schemas.envelope import header
 from schemas.feed import Subscription
 from schemas.feed_state import FeedState
-from streams.polling import states, subscriptions
+from streams.polling import editing, states, subscriptions
 
 _NEWEST = 100
 _WINDOW_SECONDS = 60.0
@@ -142,6 +142,16 @@ class Tally:
         while self._times and self._times[0] < time.time() - _WINDOW_SECONDS:
             self._times.popleft()
         return len(self._times)
+
+    @property
+    def all_polled(self) -> bool:
+        """Whether each feed was polled at least once."""
+        return bool(self._feeds) and self._feeds.keys() <= self._states.keys()
+
+    @property
+    def dead(self) -> list[str]:
+        """Feeds that never answered with a feed."""
+        return editing.dead({key[1]: s for key, s in self._feeds.items()}, {s.feed_id: s for s in self.states})
 
     @property
     def failing(self) -> list[FeedState]:

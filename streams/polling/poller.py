@@ -43,6 +43,8 @@ log = logging.getLogger(__name__)
 
 _RELEASE_SECONDS = 5.0
 """How long polls under way may take to end when feeds are taken away: a rebalance of the group waits for it."""
+_STOP_SECONDS = 20.0
+"""How long they may take at the end; a supervisor's patience is 30 s."""
 _FENCED_SECONDS = 0.2
 
 
@@ -133,14 +135,9 @@ class Poller:
     async def release(self, *, finish: bool = True) -> None:
         """Give up all feeds, when the polls under way have ended; not ``finish``: they are broken off."""
         self._agenda.clear()
-        tasks = set(self._under_way.values())
-        if tasks and finish:
-            _, tasks = await asyncio.wait(tasks, timeout=_RELEASE_SECONDS)
+        await self._finish(_RELEASE_SECONDS if finish else 0)
         self._held.clear()
         self._states.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def write_again(self, feed_id: str, partition: int) -> None:
         """Write the state of a feed again, over what somebody else wrote.
@@ -167,7 +164,7 @@ class Poller:
         return states.read(self._states.get(feed_id))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until ``stop`` is set; polls under way are finished.
+        """Poll until ``stop`` is set; polls under way are finished, if that does not take long.
 
         Raises:
             DeliveryError: The broker does not take the items.
@@ -179,11 +176,26 @@ class Poller:
                 while (turn := await self._agenda.take()) is not None:
                     await slots.acquire()
                     await self._wait_until_allowed(stop)
+                    if turn.feed_id in self._under_way:  # given away and back while it waited for a slot
+                        slots.release()
+                        self._agenda.done(turn.host)
+                        continue
+                    self._agenda.drop(turn.feed_id)
                     poll = tasks.create_task(self.poll(turn.feed_id))
                     self._under_way[turn.feed_id] = poll
                     poll.add_done_callback(partial(self._ended, turn, slots))
             finally:
                 closing.cancel()
+            await self._finish(_STOP_SECONDS)
+
+    async def _finish(self, seconds: float) -> None:
+        """Let the polls under way end, and break off those that take too long: they are repeated."""
+        tasks = set(self._under_way.values())
+        if tasks and seconds:
+            _, tasks = await asyncio.wait(tasks, timeout=seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _close_on(self, stop: asyncio.Event) -> None:
         await stop.wait()

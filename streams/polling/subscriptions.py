@@ -2,8 +2,8 @@
 
 A feed has one record, in the partition of the domain it is fetched from; its state is in the same partition of
 ``feed-state``. A feed whose domain changes moves: its record is marked where it was, so that it is not polled from
-there any more, written where it belongs, its state follows, and what was there is deleted. A process may die at any
-point of that: whoever takes the old partition over finishes the move (``Share``), and so does the next change to it.
+there any more; its state is copied to where it belongs, then its record; what was there is deleted. A process may die
+at any point of that: whoever takes the old partition over finishes the move (``Share``), and so does the next change.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class _Change(Struct, frozen=True):
     state: FeedState | None
 
     async def put(self, producer: AIOKafkaProducer, settings: Settings) -> None:
-        """Mark where it leaves, write where it is, let its state follow, delete what is left."""
+        """Mark where it leaves, take its state along, write where it is, delete what is left."""
         feeds, feed_state = settings.stream(FEEDS.name), settings.stream(FEED_STATE.name)
         key, leaves = self.feed_id.encode(), sorted(self.leaves)
         if self.subscription is not None:
@@ -154,10 +154,10 @@ class _Change(Struct, frozen=True):
             for partition in leaves:
                 await producer.send_and_wait(feeds, marked, key=key, partition=partition)
             target = partition_for(self.subscription.url, settings.partitions)
-            await producer.send_and_wait(feeds, encode(self.subscription), key=key, partition=target)
             if leaves and self.state is not None:
                 # Any poller's state is newer than what a mover copies.
                 await states.store(producer, settings, structs.replace(self.state, writer=Writer()), target)
+            await producer.send_and_wait(feeds, encode(self.subscription), key=key, partition=target)
         for partition in leaves:
             await producer.send_and_wait(feeds, None, key=key, partition=partition)
             await producer.send_and_wait(feed_state, None, key=key, partition=partition)

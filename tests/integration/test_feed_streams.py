@@ -195,8 +195,9 @@ async def test_a_new_address_in_the_list_takes_its_state_along(served: tuple[Ser
     assert len(await _partitions(settings, "feeds")) == 1
 
 
-@pytest.mark.parametrize("written", ["only the mark", "the new record too"])
-async def test_a_move_that_somebody_left_half_done_is_finished(served: tuple[Server, Settings], written: str) -> None:
+@pytest.mark.parametrize("written", [1, 2, 3])
+async def test_a_move_that_somebody_left_half_done_is_finished(served: tuple[Server, Settings], written: int) -> None:
+    """After the mark; after the copy of the state; after the new record, before the old ones are deleted."""
     server, settings = served
     server.on("/feed", Answer(body=_page(1, 2)))
     old, new = (partition_for(server.url("/", host), settings.partitions) for host in (_OLD, _NEW))
@@ -204,15 +205,11 @@ async def test_a_move_that_somebody_left_half_done_is_finished(served: tuple[Ser
         await _write(settings, _subscription(server))
         await _asked(server, 2, "it is polled")
     goes = _subscription(server, _NEW)
+    state = structs.replace((await states.load(settings))[_ID], writer=Writer())
+    steps = [("feeds", structs.replace(goes, leaving=True), old), ("feed-state", state, new), ("feeds", goes, new)]
     async with streams_of.producer(settings) as client:
-
-        async def put(subscription: Subscription, partition: int) -> None:
-            stream = settings.stream("feeds")
-            await client.send_and_wait(stream, encode(subscription), key=_ID.encode(), partition=partition)
-
-        await put(structs.replace(goes, leaving=True), old)
-        if written == "the new record too":
-            await put(goes, new)
+        for stream, value, partition in steps[:written]:
+            await client.send_and_wait(settings.stream(stream), encode(value), key=_ID.encode(), partition=partition)
     async with _polling(settings):
         await _asked(server, 2, "it is polled at its new address", _NEW)
     assert await _partitions(settings, "feeds") == await _partitions(settings, "feed-state") == {new}

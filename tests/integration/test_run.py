@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from streams.broker.embedded import EmbeddedKafka
+from streams.polling import subscriptions
 from streams.settings import Settings
 from tests import site, streams_of
 from tests.terminal import Terminal
@@ -49,13 +50,17 @@ async def test_feeds_come_out_as_events_and_ctrl_c_loses_nothing(own_kafka: dict
                 terminal.wait_for(r"HTTP 404", seconds=40)
                 terminal.wait_for(r"lag \(records to do\)\s+0\b", seconds=10)
                 terminal.wait_for(r"Ministers of Chile and Peru meet", seconds=10)
+                terminal.wait_for(r"1 of 2 feeds never answered with a feed: `geowire feeds pause --dead`", seconds=10)
                 terminal.interrupt()
+                terminal.wait_for(r"Pause them\?", seconds=60)
+                terminal.type("y")
                 return terminal.exit_code(seconds=60), terminal.text
 
         code, said = await asyncio.to_thread(session)
     assert code == 0
     assert "12 items in, 0 duplicates, 12 events out" in said
     assert "1 feeds ok, 1 failing of 2" in said
+    assert "1 feeds are paused" in said
     await _all_came_out_once(own_kafka)
 
 
@@ -64,6 +69,8 @@ async def _all_came_out_once(environment: dict[str, str]) -> None:
     with EmbeddedKafka(Settings.from_env(environment)) as kafka:
         settings = Settings.from_env({**environment, "KAFKA_BOOTSTRAP_SERVERS": kafka.address})
         found = await streams_of.read(settings, "news.raw", "news.enriched")
+        feeds = (await subscriptions.read(settings)).feeds.values()
+    assert [feed.url.rpartition("/")[2] for feed in feeds if not feed.active] == ["gone"]
     titles = sorted(json.loads(record.value)["title"] for record in found["news.enriched"])
     assert titles == sorted(story["title"] for story in _STORIES)
     assert len(found["news.raw"]) == len(_STORIES)
