@@ -143,8 +143,8 @@ def _foreign_labels(page: Page) -> list[tuple[int, int, Form]]:
     found = []
     folded, known, held = page.folded, page.forms.lines, page.held
     for line in page.lines:
-        end = folded.find(":", line.start, min(line.end, line.start + _LONGEST_LABEL))
-        if end < 0:
+        end = folded.find(":", line.start, line.start + _LONGEST_LABEL)
+        if not 0 <= end < line.end:
             continue
         forms = known.get(line_key(folded[line.start : end]))
         if forms is None:
