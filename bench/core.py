@@ -7,6 +7,7 @@ a hash, a JSON round trip and a regular expression over an invented text), so th
 
 from __future__ import annotations
 
+import gc
 import gzip
 import hashlib
 import json
@@ -29,6 +30,7 @@ from agents.classify.topics.topics import decide
 from agents.enrich.enrich import Knowledge, enrich, load_knowledge
 from agents.normalise.language import detect
 from agents.normalise.normalise import normalise, normalise_title
+from agents.notices.notices import find_notice
 from agents.publish.publish import Decided, Provenance, publish
 from agents.strip.strip import strip
 from schemas.codec import decode, encode
@@ -51,6 +53,7 @@ def run(data: Path | None) -> None:
     reference = _reference()
     print(f"reference workload: {reference * 1e6:.1f} µs a round\n")
     knowledge = load_knowledge()
+    gc.freeze()  # as in the worker
     for name, lines in _corpora(data):
         _report(name, lines, knowledge, reference)
     print(_start())
@@ -148,6 +151,11 @@ def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowle
         ("strip", stripping, [(n,) for n in numbers]),
         ("gazetteer", lambda document: find(document, knowledge.gazetteer), [(document,) for document in documents]),
         ("topics", lambda n: decide(documents[n], found[n].mentions, knowledge.topics), [(n,) for n in numbers]),
+        (
+            "notices",
+            lambda n: find_notice(documents[n].title, documents[n].text, languages[n].code, knowledge.notices),
+            [(n,) for n in numbers],
+        ),
         ("pairs", lambda n: pairs(documents[n], found[n], topical[n], knowledge.gazetteer), [(n,) for n in numbers]),
         (
             "publish",

@@ -10,6 +10,7 @@ are ours (``streams.delivery``): the source streams have Faust's acknowledgement
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -82,6 +83,7 @@ class GeowireApp(faust.App):
             self.entries = State(self.settings.data_dir.expanduser() / "worker" / self.settings.group)
             await admin.apply(self.settings)
             self.knowledge = load_knowledge(self.settings.knowledge_dir)
+            gc.freeze()  # it stays: no collection has to look through its hundred thousands of objects
             self.generation = generations.Timeline(await generations.current(self.settings, self.knowledge.pipeline))
             self.suppression, self._suppressed = await self._opened.enter_async_context(followed(self.settings))
         except GeowireError as error:

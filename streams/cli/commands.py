@@ -85,6 +85,7 @@ def pipe(
 
     Input: {"title", "text", "id"?, "feed"?, "url"?, "published"?, "language"?}; text is plain or HTML.
     """
+    import gc
     from functools import partial
 
     from agents.enrich.enrich import enrich, load_knowledge
@@ -92,6 +93,7 @@ def pipe(
 
     settings = Settings.from_env()
     knowledge = load_knowledge(settings.knowledge_dir)
+    gc.freeze()
     decide = partial(enrich, knowledge=knowledge, text=settings.event_text)
     lines = (line for line in sys.stdin.buffer if line.strip())
     for output in run_pipe(lines, decide, stateless=stateless):
