@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from eval.data import records
 
+_READ = Path(__file__).parent / "promo_read.txt"
 _PAGES = ("naeb", "fundus", "fundus_eval", "scrapinghub")
 _CLEAN = ("topics/bbc2225", "topics/10kgnad_test", "topics/muc4", "countries/geovirus", "countries/reuters21578")
 _ALL_LINK = 0.95
@@ -106,15 +107,21 @@ def golds(promo: Path) -> Iterator[Text]:
     grey = {record["text"] for record in records(promo / "promo_grey_lines.jsonl")}
     for name in _PAGES:
         for record in records(promo / f"{name}_lines.jsonl.gz"):
-            kept = [line for line in record["lines"] if line["label"] == "keep"]
-            yield _page(f"{name}/{record['id'].removesuffix('.html.gz')}", record["title"], kept, grey)
+            id_ = f"{name}/{record['id'].removesuffix('.html.gz')}"
+            yield _page(id_, record["title"], record["lines"], grey, gold_alone=True)
 
 
-def _page(id_: str, title: str, lines: list[dict[str, Any]], grey: set[str]) -> Text:
+def read_lines() -> frozenset[str]:
+    """Return the ids of lines that the gold keeps and that are interjections or furniture to whoever reads them."""
+    return frozenset(line.strip() for line in _READ.read_text("utf-8").splitlines() if line and line[0] != "#")
+
+
+def _page(id_: str, title: str, lines: list[dict[str, Any]], grey: set[str], *, gold_alone: bool = False) -> Text:
     stays: list[Span] = []
     markup: list[str] = []
     position = 0
-    for number, line in enumerate(lines):
+    used = [(number, line) for number, line in enumerate(lines) if not gold_alone or line["label"] == "keep"]
+    for number, line in used:
         text = line["text"]
         if line["label"] == "keep" and text not in grey:
             stays.append(Span(f"{id_}@{number}", position, position + len(text)))
@@ -123,7 +130,7 @@ def _page(id_: str, title: str, lines: list[dict[str, Any]], grey: set[str]) -> 
         tag = line["tag"] if line["tag"] in _HEADINGS else "p"
         linked = f"<a href='/x'>{escaped}</a>" if line["link"] >= _ALL_LINK else escaped
         markup.append(f"<{tag}>{linked}</{tag}>")
-    text = "\n".join(line["text"] for line in lines)
+    text = "\n".join(line["text"] for _, line in used)
     return Text(id=id_, title=title, text=text, stays=tuple(stays), source="".join(markup))
 
 

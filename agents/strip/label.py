@@ -226,8 +226,9 @@ def _headlines_after(page: Page, label: Line, *, closes: bool) -> list[Line]:
         line = page.line_after(line)
     if line is None:
         return run
-    if len(run) >= _ROW:
-        return run[: max(known, len(run) - _is_short(page.of(run[-1])))]
+    row = len(run) - bool(run and _is_short(page.of(run[-1])))
+    if row >= _ROW:
+        return run[: max(known, row)]
     doubtful = closes and (_closes_teaser(page, label) or (bool(run) and _is_short(page.of(run[0]))))
     return run[: max(known, 0 if doubtful else 1, _close_lines(page, label, run))]
 
