@@ -5,7 +5,6 @@ from __future__ import annotations
 from agents.strip.page import Finding, Page
 from agents.strip.signs import DECORATION, is_dense
 
-_LONGEST_BAR = 400
 _BETWEEN = DECORATION + ",&/\\"
 _FEWEST_GLUED = 4
 
@@ -21,7 +20,7 @@ def read_bar(page: Page, start: int) -> list[Finding]:
     networks = shares = 0
     listed = False
     position = end = line.start
-    limit = min(line.end, line.start + _LONGEST_BAR)
+    limit = line.end
     while position < limit:
         character = page.text[position]
         if character in _BETWEEN:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from agents.strip.bars import read_bar
 from agents.strip.forms import Form, line_key, uncounted
@@ -40,18 +40,20 @@ def find(page: Page) -> Found:
     findings, weak, again = _whole_lines(page)
     # Step 2. Anchors of all other forms, the genuine look-alikes first.
     hits = _hits(page)
-    kept = [span for start, _, form in hits if form.shape == "keep" for span in _keeps(page, form, start)]
-    done = 0
+    kept = done = barred = 0
     for start, end, form in hits:
-        if form.shape == "keep" or any(low <= start < high for low, high in kept):
+        if form.shape == "keep":
+            kept = max(kept, _end_of_kept(page, form, start))
             continue
-        if form.shape in _ONCE and start < done:
+        if start < kept or (form.shape == "label" and start < done) or (form.shape == "bar" and start < barred):
             continue
         found = _apply(page, form, start, end)
-        if form.shape in _ONCE:
+        if form.shape == "bar":
+            barred = page.line_at(start).end
+        elif form.shape == "label":
             ends = [finding.end for finding in found if finding.certain]
             done = max(ends, default=done)
-            again |= not ends and form.shape == "label"
+            again |= not ends
         findings += found
     # Step 3. Headlines of other articles, with or without a label we know.
     if page.siblings or page.links:
@@ -61,9 +63,6 @@ def find(page: Page) -> Found:
     findings = _filled_lines(page, findings)
     company, left = _in_company(page, findings, weak)
     return Found(findings + company, again or left)
-
-
-_ONCE = frozenset({"label", "bar"})
 
 
 def _whole_lines(page: Page) -> tuple[list[Finding], dict[int, Form], bool]:
@@ -134,7 +133,7 @@ def _hits(page: Page) -> list[tuple[int, int, Form]]:
         found += [(start, hit.end, form) for form in by_anchor[hit.anchor] if form.inside or not within]
     found += _foreign_labels(page)
     if len(found) > 1:
-        found.sort(key=lambda hit: (hit[0], -hit[1], hit[2].language != page.language))
+        found.sort(key=lambda hit: (hit[0], hit[2].shape != "keep", -hit[1], hit[2].language != page.language))
     return found
 
 
@@ -158,9 +157,10 @@ def _foreign_labels(page: Page) -> list[tuple[int, int, Form]]:
     return found
 
 
-def _keeps(page: Page, form: Form, start: int) -> list[tuple[int, int]]:
+def _end_of_kept(page: Page, form: Form, start: int) -> int:
+    """Return where a genuine look-alike ends; what begins within it stays."""
     match = match_form(page, form, start, 0)
-    return [] if match is None else [match]
+    return 0 if match is None else match[1]
 
 
 def _apply(page: Page, form: Form, start: int, end: int) -> list[Finding]:
@@ -224,26 +224,27 @@ def _sentence_end(text: str, position: int, limit: int) -> int:
 
 def _filled_lines(page: Page, findings: list[Finding]) -> list[Finding]:
     """Make doubtful sentences certain where forms fill their whole line: a notice of several sentences."""
-    doubtful = [finding for finding in findings if not finding.certain and finding.kind != "interjection"]
-    if not doubtful or len(findings) == 1:
+    if len(findings) == 1 or not any(_is_doubtful(finding) for finding in findings):
         return findings
-    filled = {
-        line.index
-        for line in {page.line_at(finding.start).index: page.line_at(finding.start) for finding in doubtful}.values()
-        if _is_filled(page, line, findings)
-    }
-    return [
-        Finding(f.start, f.end, f.kind, f.rule, certain=True)
-        if not f.certain and f.kind != "interjection" and page.line_at(f.start).index in filled
-        else f
-        for f in findings
-    ]
+    by_line: dict[int, list[Finding]] = {}
+    for finding in findings:
+        by_line.setdefault(page.line_at(finding.start).index, []).append(finding)
+    result: list[Finding] = []
+    for index, found in by_line.items():
+        if len(found) > 1 and any(map(_is_doubtful, found)) and _is_filled(page, page.lines[index], found):
+            found = [structs.replace(f, certain=True) if _is_doubtful(f) else f for f in found]  # noqa: PLW2901
+        result += found
+    return result
+
+
+def _is_doubtful(finding: Finding) -> bool:
+    return not finding.certain and finding.kind != "interjection"
 
 
 def _is_filled(page: Page, line: Line, findings: list[Finding]) -> bool:
     position = line.start
     for finding in sorted(findings, key=lambda f: f.start):
-        if finding.end <= position or finding.start >= line.end:
+        if finding.end <= position:
             continue
         if line_key(page.folded[position : max(position, finding.start)]):
             return False
@@ -298,4 +299,6 @@ def _runs(numbers: list[int]) -> list[list[int]]:
 def is_whole_line(page: Page, finding: Finding) -> bool:
     """Say whether nothing of the finding's line stays."""
     line = page.line_at(finding.start)
+    if finding.start - line.start > _LONGEST_LINE or line.end - finding.end > _LONGEST_LINE:
+        return False
     return not line_key(page.text[line.start : finding.start]) and not line_key(page.text[finding.end : line.end])

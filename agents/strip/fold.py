@@ -28,11 +28,11 @@ _SIGNS = (
     *((arrow, "\u00bb") for arrow in "\u203a\u2192\u25b6\u25ba\u27a1\u27a4"),
 )
 _GAP, _GAP_MARK = "\u2026", "\ue000"
-_DOTLESS_I = "\u0131"
-# Only looked for in the texts that hold the script at all.
-_GREEK = (("\u03c2", "\u03c3"),)
-_CYRILLIC = (("\u0451", "\u0435"),)
-_ARABIC = (
+# Whether a letter is replaced must not hang on what else the text holds: parts of it are compared.
+_LETTERS = (
+    ("\u0131", "i"),
+    ("\u03c2", "\u03c3"),
+    ("\u0451", "\u0435"),
     ("\u0623", "\u0627"),
     ("\u0625", "\u0627"),
     ("\u0622", "\u0627"),
@@ -41,8 +41,6 @@ _ARABIC = (
     ("\u0643", "\u06a9"),
     ("\u200c", " "),
 )
-_ARABIC_LETTERS = "\u0627\u0631\u064a\u0643\u0649\u0623"
-"""Says that a text is in that script; a literal of a few letters may have none but those that are replaced."""
 
 # Letters of Latin and Greek with a sign that capitals often go without.
 _ACCENTED = re.compile(r"[\u00e0-\u024f\u0386-\u03ce]")
@@ -51,22 +49,13 @@ _ACCENTED = re.compile(r"[\u00e0-\u024f\u0386-\u03ce]")
 def fold(text: str) -> str:
     """Return the text in lower case, quotation marks, blanks, separators and spellings made one, of the same length."""
     if not text.isascii():
-        for old, new in _SIGNS:
-            if old in text:
-                text = text.replace(old, new)
+        text = _replaced(text, _SIGNS)
     folded = text.lower()
     if len(folded) != len(text):  # İ is the one letter whose lower case is longer
         folded = text.replace("\u0130", "i").lower()
     if folded.isascii():
         return folded
-    folded = folded.replace(_DOTLESS_I, "i")
-    if "\u03b1" in folded or "\u03c2" in folded:
-        folded = _replace(folded, _GREEK)
-    if "\u0430" in folded or "\u043e" in folded or "\u0451" in folded:
-        folded = _replace(folded, _CYRILLIC)
-    if any(letter in folded for letter in _ARABIC_LETTERS):
-        folded = _replace(folded, _ARABIC)
-    return folded
+    return _replaced(folded, _LETTERS)
 
 
 def spellings(literal: str) -> tuple[str, ...]:
@@ -79,7 +68,8 @@ def spellings(literal: str) -> tuple[str, ...]:
     return (folded,) if plain == folded else (folded, plain)
 
 
-def _replace(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+def _replaced(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
     for old, new in pairs:
-        text = text.replace(old, new)
+        if old in text:
+            text = text.replace(old, new)
     return text

@@ -33,6 +33,8 @@ _MOSTLY = 0.75
 def is_headline(text: str) -> bool:
     """Say whether a line or part of a line could be a headline: one phrase that no full stop closes."""
     text = text.strip()
+    if len(text) > _LONGEST:
+        return False
     dense = _DENSE.search(text) is not None
     if not (_SHORTEST_DENSE if dense else _SHORTEST) <= len(text) <= _LONGEST:
         return False

@@ -28,6 +28,7 @@ from agents.strip.signs import (
     DECORATION,
     QUOTES_CLOSING,
     QUOTES_OPENING,
+    SENTENCE_ENDS,
 )
 from agents.strip.split import split_headline
 
@@ -37,9 +38,11 @@ _SEPARATOR = re.compile(
 _BULLETS = BRACKETS_OPENING + "▶►▸▷■●◆☞👉"
 _CLOSING = " \t*_" + BRACKETS_CLOSING
 _MOST_HEADLINES = 5
+_MOST_LINES = 12
 _ROW = 3
 """So many headlines in a row are a list: subheadings do not come three in a row."""
 _SHORTEST = 20
+_FAR = 1_000
 _SHORT, _FEW_WORDS = 42, 5
 _UNCASED = "\u0590"
 _COLONS = ":：|｜>»"
@@ -140,8 +143,15 @@ def _locate(page: Page, form: Form, start: int, end: int) -> _Label | None:
         separated=text[end:rest].strip() != "" or not text[end - 1].isalnum(),
         strength=_strength(page, form, text[start:end]),
         rest=rest,
-        end=rest + len(text[rest : line.end].rstrip(_CLOSING)),
+        end=rest + len(_within_reach(text[rest : min(line.end, rest + _FAR)], whole=line.end <= rest + _FAR)),
     )
+
+
+def _within_reach(rest: str, *, whole: bool) -> str:
+    """Return what follows a label on its line; of a very long line, the sentences that begin it."""
+    if whole:
+        return rest.rstrip(_CLOSING)
+    return rest[: max(map(rest.rfind, SENTENCE_ENDS)) + 1]
 
 
 def _before_bullets(text: str, line: int, start: int) -> int:
@@ -211,7 +221,7 @@ def _headlines_after(page: Page, label: Line, *, closes: bool) -> list[Line]:
     run: list[Line] = []
     known = 0
     line = page.line_after(label)
-    while line is not None and len(run) < _MOST_HEADLINES:
+    while line is not None and len(run) < _MOST_HEADLINES and line.index - label.index <= _MOST_LINES:
         text = page.of(line)
         if line_key(page.folded[line.start : line.end]) in page.forms.lines:
             if run:
@@ -272,7 +282,7 @@ def _is_known(page: Page, line: Line) -> bool:
 
 def _close_lines(page: Page, label: Line, run: list[Line]) -> int:
     """Return how many of the lines stand close to the label where the text's paragraphs stand apart."""
-    if page.text.count("\n\n") * 2 < len(page.lines):
+    if not page.spaced:
         return 0
     count, position = 0, label.end
     for line in run:

@@ -17,6 +17,8 @@ from schemas.enriched import RemovedKind, RuleId
 
 _SHORTEST_SIBLING = 15
 _LONGEST_LEAD = 40
+_LONGEST_BEFORE = 60
+"""Decoration before a line's words is shorter than this."""
 
 
 class Finding(Struct, frozen=True):
@@ -68,6 +70,7 @@ class Page(Struct, frozen=True):
         folded: The same, folded; equal offsets.
         lines: Its lines, blank ones left out.
         starts: Where they start, for searching.
+        spaced: Whether blank lines stand between its paragraphs.
         hits: The anchors that stand in it, in no order.
         links: Where its links stand.
         siblings: Folded headlines of other articles.
@@ -82,6 +85,7 @@ class Page(Struct, frozen=True):
     folded: str
     lines: tuple[Line, ...]
     starts: list[int]
+    spaced: bool
     hits: Sequence[Hit]
     links: tuple[Link, ...]
     siblings: tuple[str, ...]
@@ -143,9 +147,9 @@ class Page(Struct, frozen=True):
             ``line``: only decoration before it. ``sentence``: a sentence ends, or a bracket opens, before it.
             ``inside``: after a blank. None inside a word, or behind a quotation mark.
         """
-        before = self.text[line.start : start]
+        before = self.text[max(line.start, start - _LONGEST_BEFORE) : start]
         core = before.rstrip(" \t")
-        if not core or not core.strip(DECORATION):
+        if not core or (start - line.start <= _LONGEST_BEFORE and not core.strip(DECORATION)):
             return "line"
         last = core[-1]
         if last in _SENTENCE_BEFORE or before.endswith(("  ", "\t")):
@@ -163,7 +167,13 @@ class Page(Struct, frozen=True):
         text, folded = without(self.text, cuts), without(self.folded, cuts)
         lines, starts = _lines(text)
         left = structs.replace(
-            self, text=text, folded=folded, lines=lines, starts=starts, links=tuple(moved(self.links, cuts))
+            self,
+            text=text,
+            folded=folded,
+            lines=lines,
+            starts=starts,
+            spaced=_is_spaced(text, lines),
+            links=tuple(moved(self.links, cuts)),
         )
         if not lines:
             return structs.replace(left, hits=())
@@ -205,6 +215,7 @@ def read_page(
         folded=folded,
         lines=lines,
         starts=starts,
+        spaced=_is_spaced(text, lines),
         hits=find_hits(folded, matcher, 0, len(folded)),
         links=links,
         siblings=tuple(
@@ -237,6 +248,10 @@ def _lines(text: str) -> tuple[tuple[Line, ...], list[int]]:
             starts.append(position)
         position = end + 1
     return tuple(lines), starts
+
+
+def _is_spaced(text: str, lines: Sequence[Line]) -> bool:
+    return text.count("\n\n") * 2 >= len(lines)
 
 
 def find_hits(folded: str, matcher: Matcher, start: int, end: int) -> list[Hit]:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from agents.normalise.normalise import Link, Normalised
+from agents.normalise.normalise import MAX_TEXT, Link, Normalised
 from agents.strip.load import load_forms
+from agents.strip.page import Cut, Hit, read_page
 from agents.strip.strip import Stripped, strip
 from tests.unit.strip.conftest import rebuilt
+from tests.unit.strip.test_languages import TEXTS
 
 FORMS = load_forms()[0]
-LANGUAGES = ["en", "de", "fr", "id", "hi", "ar", "zh", "und"]
+LANGUAGES = ["und", *TEXTS]
 PIECES = [
     *("READ ALSO:", "Read more", "RELATED STORIES", "Advertisement", "Share this:", "Facebook", "Twitter", "Print"),
     *("Police arrest two in Lagos", "The talks go on next week.", "“A real discussion”", "Follow us on Facebook."),
     *("The post X appeared first on Y.", "İstanbul'da ẞ", "यह भी पढ़ें:", "Baca juga:", "اقرأ أيضا:", "…", "»", "[", ")"),
-    *("\n", "\n\n", " ", "  ", "\t", ". ", ":", "But", "Subscribe to our newsletter"),
+    *("\n", "\n\n", " ", "  ", "\t", ". ", ":", "But", "Subscribe to our newsletter", "Comments (4)", "and so on"),
 ]
-texts = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+for written in TEXTS.values():
+    PIECES += [written.first, written.last, written.headline, *written.labels, *written.furniture, *written.genuine]
+lists = st.lists(st.sampled_from(PIECES), max_size=20)
+texts = st.one_of(st.text(max_size=200), *(lists.map(gap.join) for gap in ("", " ", "\n", "\n\n")))
 clean_lines = st.sampled_from(
     [
         "The ministers met for four hours on Monday.",
@@ -80,3 +88,46 @@ def test_what_was_added_is_what_goes(lines: list[str], interjection: str, place:
     stripped = call(added)
     assert stripped.text == clean
     assert "".join(r.text for r in stripped.removed).strip() == interjection
+
+
+@given(texts, st.sampled_from(LANGUAGES), st.lists(st.tuples(st.integers(0, 300), st.integers(1, 40)), max_size=4))
+def test_an_edited_page_is_the_page_of_the_edited_text(text: str, language: str, spans: list[tuple[int, int]]) -> None:
+    cuts: list[Cut] = []
+    for start, length in sorted(spans):
+        if start >= (cuts[-1].end if cuts else 0) and start + length <= len(text):
+            cuts.append(Cut(start, start + length, "share", "any.cut"))
+    edited = read_page(text, links=(), siblings=(), title="", language=language, forms=FORMS).without(cuts)
+    read = read_page(edited.text, links=(), siblings=(), title="", language=language, forms=FORMS)
+    assert (edited.folded, edited.lines, edited.spaced) == (read.folded, read.lines, read.spaced)
+    if read.lines:
+        assert sorted(edited.hits, key=_place) == sorted(read.hits, key=_place)
+
+
+def _place(hit: Hit) -> tuple[int, int, int]:
+    return hit.start, hit.end, hit.anchor
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "READ ALSO: Police arrest two in Lagos\n",
+            "READ ALSO: Police arrest two in Lagos. ",
+            "Facebook ",
+            "Facebook\n",
+        ),
+        *(
+            "Read also\n",
+            "Read also\n\nA frank discussion\n\n",
+            "A story. Sign up here. It goes on.\n",
+            "((((",
+            "a: b: ",
+        ),
+        *("Read the full statement below:\n", "All rights reserved. ", "Related\nThe talks go on.\n"),
+    ],
+)
+def test_hostile_texts_take_bounded_time(piece: str) -> None:
+    text = (piece * (MAX_TEXT // len(piece) + 1))[:MAX_TEXT]
+    started = time.process_time()
+    call(text)
+    assert time.process_time() - started < 10
