@@ -35,11 +35,14 @@ class Change(Struct, frozen=True):
     effect: str
 
 
-def check(directory: Path) -> list[str]:
+def check(directory: Path | None) -> list[str]:
     """Return what is wrong with a knowledge directory: one line a fault, with file and line. Empty if nothing is.
 
-    Of a file with several faults the first is named.
+    Of a file with several faults the first is named. Without a directory the shipped files are checked, up to the first
+    fault of each room.
     """
+    if directory is None:
+        return list(_shipped_faults())
     if not directory.is_dir():
         return [f"{directory}: there is no such directory"]
     faults = list(_strangers(directory))
@@ -61,6 +64,14 @@ def check(directory: Path) -> list[str]:
                 else:
                     break
     return faults
+
+
+def _shipped_faults() -> Iterator[str]:
+    for load, _ in LOADERS:
+        try:
+            load(None)
+        except ConfigError as error:
+            yield str(error)
 
 
 def _strangers(directory: Path) -> Iterator[str]:

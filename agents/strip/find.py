@@ -15,6 +15,8 @@ from agents.strip.signs import DECORATION, DENSE_ENDS, FULL_STOPS, SENTENCE_ENDS
 _LONGEST_LINE = 160
 _LONGEST_LABEL = 45
 _LONGEST_SENTENCE = 320
+_FEW = 20
+"""Letters of two or three words."""
 _RUN = 3
 """So many weak lines in a row ("Facebook", "Twitter", "Email") need no other neighbour."""
 
@@ -171,35 +173,36 @@ def _apply(page: Page, form: Form, start: int, end: int) -> list[Finding]:
     span = match_form(page, form, start, end)
     if span is None:
         return []
+    spoken = end - start
     start, end = span
     line = page.line_at(start)
     if form.shape == "fragment":
         return [Finding(start, end, form.kind, form.rule, certain=form.strength != "weak")]
     if form.shape == "line":
-        return _line(page, form, line, start, end)
+        return _line(page, form, line, start, end, spoken=spoken)
     return _sentence(page, form, line, start, end)
 
 
-def _line(page: Page, form: Form, line: Line, start: int, end: int) -> list[Finding]:
-    """Read a form that has to fill its line."""
+def _line(page: Page, form: Form, line: Line, start: int, end: int, *, spoken: int) -> list[Finding]:
+    """Read a form that has to fill its line; one of few words that leaves the rest open must not be a sentence."""
     if line_key(page.folded[line.start : start]) or line_key(page.folded[end : line.end]) or page.is_title(line):
         return []
     certain = form.strength == "sure" or (form.strength == "likely" and page.proven)
     text = page.of(line).rstrip()
-    if len(text) > _LONGEST_LINE or (_is_open(form) and (ends_sentence(text) or text[-1] in _COLONS)):
+    is_open = form.pattern is not None and form.pattern.endswith(("…", "*"))
+    if len(text) > _LONGEST_LINE or (is_open and (text[-1] in _COLONS or (spoken < _FEW and ends_sentence(text)))):
         return []
     return [Finding(line.start, line.end, form.kind, form.rule, certain=certain)]
-
-
-def _is_open(form: Form) -> bool:
-    """Say whether anything can fill the rest of the line: then it must not be a sentence."""
-    return form.pattern is not None and form.pattern.endswith(("…", "*"))
 
 
 def _sentence(page: Page, form: Form, line: Line, start: int, end: int) -> list[Finding]:
     """Read a form that opens a sentence, and goes to the sentence's end."""
     opening = page.opening(line, start)
-    if opening not in {"line", "sentence"} or (end < line.end and _runs_on(page.folded, end)) or page.is_title(line):
+    if (
+        opening not in {"line", "sentence"}
+        or page.is_title(line)
+        or (form.pattern is None and _runs_on(page, line, end))
+    ):
         return []
     end = _sentence_end(page.text, end, line.end)
     if end - start > _LONGEST_SENTENCE:
@@ -209,8 +212,9 @@ def _sentence(page: Page, form: Form, line: Line, start: int, end: int) -> list[
     return [Finding(start, end, form.kind, form.rule, certain=certain)]
 
 
-def _runs_on(folded: str, end: int) -> bool:
-    return folded[end].isalnum() and folded[end - 1].isalnum() and not is_dense(folded[end])
+def _runs_on(page: Page, line: Line, end: int) -> bool:
+    folded = page.folded
+    return end < line.end and folded[end].isalnum() and folded[end - 1].isalnum() and not is_dense(folded[end])
 
 
 def _sentence_end(text: str, position: int, limit: int) -> int:

@@ -119,7 +119,9 @@ class Page(Struct, frozen=True):
     def goes_on(self, line: Line) -> bool:
         """Say whether the next line begins with a small letter: then the sentence was broken, it has not ended."""
         following = self.line_after(line)
-        return following is not None and self.text[following.start].islower()
+        if following is None or not self.text[following.start].islower():
+            return False
+        return not self.text[following.start + 1 : following.start + 2].isupper()  # iPhone
 
     def link_from(self, start: int) -> Link | None:
         """Return the link that starts at an offset, or a quotation mark or bracket further."""

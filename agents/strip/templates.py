@@ -7,6 +7,7 @@ r"""The small language in which forms are written: literals with gaps, choices a
     explore more on …              at the end it is the rest of the sentence, or nothing
     the post * appeared first on   * is anything within the line; at the end the rest of it
     # comments                     # is a number
+    join …newsletter~              ~ is any ending of the word
     sign up (for|to) our           one of several
     [kindly ]share this story      may be missing
     \[video\]                      a bracket that stands in the text
@@ -23,13 +24,15 @@ from collections.abc import Iterable, Mapping
 from agents.strip.fold import spellings
 from agents.strip.signs import SENTENCE_ENDS, is_dense
 
-_TOKEN = re.compile(r"[…*#]|<([a-z-]+)>|\\[()|\[\]<>]|[()|\[\]]|[^…*#<>()|\[\]\\]+")
-_SPECIAL = re.compile(r"[()\[\]…*#<\\]")
+_TOKEN = re.compile(r"[…*#~]|<([a-z-]+)>|\\[()|\[\]<>]|[()|\[\]]|[^…*#~<>()|\[\]\\]+")
+_SPECIAL = re.compile(r"[()\[\]…*#~<\\]")
 _GAP = rf"[^\n{SENTENCE_ENDS}]{{1,90}}?"
 _WIDE_GAP = r"[^\n]{1,200}?"
 _REST = rf"[^\n{SENTENCE_ENDS}]{{0,200}}"
-_WITHIN = {"…": _GAP, "*": _WIDE_GAP, "#": r"[0-9][0-9.,]{0,12}[km]?", "|": "|"}
+_WITHIN = {"…": _GAP, "*": _WIDE_GAP, "#": r"[0-9][0-9.,]{0,12}[km]?", "~": r"\w*", "|": "|"}
 _AT_THE_END = {"…": _REST, "*": r"[^\n]{0,300}"}
+_WORD_END = r"(?!(?<=[^\W_])(?=[^\W_])[\x00-\u0dff])"
+"""No letter behind a letter, but in scripts that put no blanks between words."""
 _CLOSED_BY = {"(": ")", "[": "]"}
 _SHORTEST_ANCHOR = 3
 _MOST_WORDINGS = 80
@@ -87,7 +90,7 @@ def to_pattern(template: str, sets: Mapping[str, tuple[str, ...]]) -> str:
             parts.append(_WITHIN.get(text) or _literal(text))
     if awaited:
         raise TemplateError(f"{template!r}: {awaited[-1]} is missing")
-    return "".join(parts)
+    return "".join(parts) + _WORD_END
 
 
 def anchors(template: str, sets: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], bool]:
@@ -114,7 +117,7 @@ def anchors(template: str, sets: Mapping[str, tuple[str, ...]]) -> tuple[tuple[s
 
 def _parts(template: str) -> list[list[str]]:
     """Return what every match holds: the wordings of each literal and each choice outside of brackets."""
-    outside = re.sub(r"\\.|[*#]|<[a-z-]+>|\[[^\]]*\]", "…", template)
+    outside = re.sub(r"\\.|[*#~]|<[a-z-]+>|\[[^\]]*\]", "…", template)
     parts = []
     for choice, literal in re.findall(r"\(([^()…]*)\)|([^()…]+)", outside):
         options = [option.strip() for option in (choice.split("|") if choice else [literal])]
@@ -127,7 +130,7 @@ def _wordings(template: str) -> tuple[list[str], bool]:
     """Return what a match can start with, up to a gap or set or too many wordings, and whether that is all of it."""
     wordings = [""]
     complete = True
-    for part in re.finditer(r"\(([^()\[…*#<]*)\)|\[([^\]()…*#<]*)\]|([^…*#<>()|\[\]\\]+)|\\(.)|(.)", template):
+    for part in re.finditer(r"\(([^()\[…*#~<]*)\)|\[([^\]()…*#~<]*)\]|([^…*#~<>()|\[\]\\]+)|\\(.)|(.)", template):
         choice, optional, plain, escaped, other = part.groups()
         literal = plain if plain is not None else escaped
         if other is not None:

@@ -11,13 +11,16 @@ knowledge_cli = typer.Typer(help="The knowledge files: your own over the shipped
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
 Directory = Annotated[
-    Path | None, typer.Argument(help="A knowledge directory; without it GEOWIRE_KNOWLEDGE_DIR.", show_default=False)
+    Path | None,
+    typer.Argument(
+        help="A knowledge directory; without it GEOWIRE_KNOWLEDGE_DIR, else what ships.", show_default=False
+    ),
 ]
 
 
 @knowledge_cli.command("check")
 def knowledge_check(directory: Directory = None, as_json: AsJson = False) -> None:
-    """Say what is wrong with a knowledge directory, by file and line. Exit code 1 where anything is."""
+    """Say what is wrong with a knowledge directory, else the shipped files. Exit code 1 where anything is."""
     from streams.cli.knowledge_show import show_check
     from streams.settings import Settings
 

@@ -28,8 +28,8 @@ _lines = msgspec.json.Decoder(Line)
 
 
 def show_check(settings: Settings, directory: Path | None, *, as_json: bool) -> bool:
-    """Print what is wrong with a knowledge directory; return whether nothing is."""
-    chosen = _directory(settings, directory)
+    """Print what is wrong with a knowledge directory, or with the shipped files; return whether nothing is."""
+    chosen = directory or settings.knowledge_dir
     faults = check(chosen)
     if as_json:
         for fault in faults:
@@ -38,7 +38,8 @@ def show_check(settings: Settings, directory: Path | None, *, as_json: bool) -> 
         for fault in faults:
             print(fault)
     else:
-        print(f"{chosen}: nothing is wrong; {_counted(Counter(change.effect for change in changes(chosen)))}")
+        counted = "" if chosen is None else _counted(Counter(change.effect for change in changes(chosen)))
+        print(f"{chosen or 'shipped files'}: nothing is wrong{counted and f'; {counted}'}")
     return not faults
 
 

@@ -180,6 +180,10 @@ def test_command_check(overlay: Path, tmp_path: Path) -> None:
     assert "line 4" in said
 
 
+def test_command_check_without_a_directory_checks_what_ships() -> None:
+    assert run("check") == (0, "shipped files: nothing is wrong\n")
+
+
 def test_command_test_says_what_matches_where_and_why(overlay: Path) -> None:
     text = "The river basin commission met in Peru.\n\nFrom the house of Example: Harvest festival draws record crowds"
     code, said = run("test", text, "--knowledge", str(overlay), "--json")
