@@ -61,7 +61,7 @@ class Server:
 
     async def handle(self, request: web.Request) -> web.Response:
         host = request.host.partition(":")[0]
-        seen = Seen(request.method, request.path_qs, host, request.headers, asyncio.get_running_loop().time())
+        seen = Seen(request.method, request.raw_path, host, request.headers, asyncio.get_running_loop().time())
         self.requests.append(seen)
         self.under_way[host] += 1
         self.most_at_a_time[host] = max(self.most_at_a_time[host], self.under_way[host])

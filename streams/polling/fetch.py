@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEP_ALIVE_SECONDS = 1.5
 """Long enough for a redirect or the next feed of the host; a feed is asked again in minutes at the earliest."""
 _OK, _NOT_MODIFIED, _TOO_MANY, _FORBIDDEN = 200, 304, 429, 403
+_SPELT_OUT = re.compile(r"[!-~]+")
 _KEPT = (
     "etag last-modified content-type content-location retry-after cache-control age expires date location server "
     "cf-mitigated x-amzn-waf-action x-datadome x-sucuri-block x-robots-tag tdm-reservation tdm-policy"
@@ -212,7 +214,7 @@ class Fetcher:
         if conditional := validators is not None and validators.url == url:
             headers |= _conditions(validators)
         proxy = await self._way_out(url)
-        async with self._session.get(URL(url), headers=headers, allow_redirects=False, proxy=proxy) as answer:
+        async with self._session.get(_as_written(url), headers=headers, allow_redirects=False, proxy=proxy) as answer:
             kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
             if "x-robots-tag" in kept:  # each of several speaks to another robot
                 kept["x-robots-tag"] = "\n".join(answer.headers.getall("x-robots-tag"))
@@ -285,6 +287,11 @@ def _conditions(validators: Validators) -> dict[str, str]:
     if validators.last_modified:
         headers["If-Modified-Since"] = validators.last_modified
     return headers
+
+
+def _as_written(url: str) -> URL:
+    """Return an address that is asked for just as it is spelt, if it can stand in a request at all."""
+    return URL(url, encoded=_SPELT_OUT.fullmatch(url) is not None)
 
 
 def _target(url: str, response: Response) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import pytest
+
 from schemas.feed_state import FeedState, Validators
 from schemas.polling import Trust
 from streams.polling import validators
@@ -223,6 +225,21 @@ async def test_a_no_cookies_no_referrer_no_cache_busting_query() -> None:
     for request in server.requests:
         assert request.path in {"/feed?b=2&a=1", "/there"}, "the address is asked for as it is written"
         assert not {"Cookie", "Referer", "Cache-Control", "Pragma"} & set(request.headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/feed?sig=%2fab%2B+c'%7e&x=", "/feed?sig=%2fab%2B+c'%7e&x="),
+        ("/a//b/../c;d?q=a|b", "/a//b/../c;d?q=a|b"),
+        ("/новости feed", "/%D0%BD%D0%BE%D0%B2%D0%BE%D1%81%D1%82%D0%B8%20feed"),
+        ("/a#part", "/a"),
+    ],
+)
+async def test_a_the_address_is_asked_for_as_it_is_spelt(path: str, asked: str) -> None:
+    async with serving() as server, desk(server.address) as polls:
+        await polls.poll(server.url(path))
+    assert [request.path for request in server.requests] == [asked]
 
 
 async def test_a_one_get_on_add() -> None:
