@@ -57,7 +57,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     silence_seconds: float = 15.0
     body_bytes: int = 20 * 1024 * 1024
     redirects: int = 5
-    connections: int = 100
+    connections: int = 64
 
 
 class Hop(Struct, frozen=True):
