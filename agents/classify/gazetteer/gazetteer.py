@@ -19,6 +19,8 @@ from schemas.enriched import Actor, Country, Evidence, Place
 
 _ROOM = "classify/gazetteer"
 _EVIDENCE_MAX = 5
+_MOST_NEWS = "en"
+"""The language that is worth a lexicon of its own with everything in it."""
 _RULES = {kind: f"gazetteer.{kind}" for kind in (*COUNTRY_KINDS, "actor", "place")}
 
 
@@ -35,7 +37,6 @@ class Gazetteer:
         """
         self.tables = tables
         self.weights = weights
-        self._common = common_lexicon(tables)
         self._rules = rules
         self._languages: dict[str, tuple[Grammar, tuple[Lexicon, ...]]] = {}
 
@@ -53,8 +54,15 @@ class Gazetteer:
         if code not in self.tables.names and code not in self.tables.countries:
             return self.language("en")
         rules = grammar(code, self._rules.get(code), self.tables.sample(code))
-        own = language_lexicon(self.tables, rules)
+        whole = code == _MOST_NEWS
+        own = language_lexicon(self.tables, rules, whole=whole)
+        if whole:
+            return rules, (own,)
         return rules, (own, self._common) if rules.latin else (own, self._common, self._foreign)
+
+    @cached_property
+    def _common(self) -> Lexicon:
+        return common_lexicon(self.tables)
 
     @cached_property
     def _foreign(self) -> Lexicon:

@@ -18,7 +18,7 @@ _MARK = re.compile(WORD)
 _MARKS_FROM = "\u0300"
 _CYRILLIC_CITIES = frozenset({"ru", "uk", "be", "sr", "bg", "mk"})
 _LONGEST_PREFIX = 6
-_FASTEST = frozenset({"en", "es", "fr", "de"})
+_FASTEST = frozenset({"es", "fr", "de"})
 """Languages whose names are read twice as fast, for some megabytes each."""
 
 
@@ -163,8 +163,14 @@ def _cities(tables: Tables, *, latin: bool) -> dict[str, str]:
     }
 
 
-def language_lexicon(tables: Tables, rules: Grammar) -> Lexicon:
-    """Build the lexicon of one language."""
+def language_lexicon(tables: Tables, rules: Grammar, *, whole: bool = False) -> Lexicon:
+    """Build the lexicon of one language.
+
+    Args:
+        tables: All names.
+        rules: How the language bounds and inflects words.
+        whole: Put the names of all languages into it, so that a text is gone through once: megabytes for microseconds.
+    """
     entries: dict[str, list[_Key]] = {}
     rows = tables.names.get(rules.code, ())
     written = {form.text for row in rows for form in row.forms}
@@ -184,9 +190,17 @@ def language_lexicon(tables: Tables, rules: Grammar) -> Lexicon:
     dropped = _dropped(rows) | removed
     _enter(entries, kept, rules)
     if rules.strip:
-        cities = _own_cities(tables, rules)
-        _enter(entries, (row for row in cities if row.forms[0].text not in dropped), rules)
-    return Lexicon(entries, dropped=dropped, fastest=rules.code in _FASTEST)
+        inflected = _own_cities(tables, rules)
+        _enter(entries, (row for row in inflected if row.forms[0].text not in dropped), rules)
+    if not whole:
+        return Lexicon(entries, dropped=dropped, fastest=rules.code in _FASTEST)
+    common = (
+        Row(row.kind, row.id, tuple(form for form in row.forms if form.text not in dropped))
+        for row in tables.names.get(COMMON, ())
+    )
+    _enter(entries, common, grammar(COMMON, None), exact="" if rules.inflects else None)
+    cities = {name: places for name, places in _cities(tables, latin=True).items() if name not in dropped}
+    return Lexicon(entries, cities=cities)
 
 
 def _dropped(rows: Iterable[Row]) -> frozenset[str]:
