@@ -46,7 +46,7 @@ def pairs(document: Document, found: Found, topical: Topical, gazetteer: Gazette
     counts: Counter[tuple[str, str]] = Counter()
     topics: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for field, text, start, end, mentions in _sentences(document, found.mentions):
-        met = _met(text[:end], mentions, about, rules)
+        met = _met(text, end, mentions, about, rules)
         if not met:
             continue
         spoken = {
@@ -80,13 +80,13 @@ def _sentences(document: Document, mentions: Sequence[Mention]) -> Iterator[tupl
             yield "text", document.text, start, end, rest[first:number]
 
 
-def _met(text: str, mentions: Sequence[Mention], about: set[str], rules: Grammar) -> set[tuple[str, str]]:
+def _met(text: str, end: int, mentions: Sequence[Mention], about: set[str], rules: Grammar) -> set[tuple[str, str]]:
     """Return the pairs of a sentence: the first party with the second, and the two of a first party of two.
 
     News sentences name first who acts, then whom it concerns; what comes after is circumstance ("said on Egyptian
     radio", "since the U.S. invasion"). Two names joined by a hyphen are a pair wherever they stand.
     """
-    parties, met = _parties(text, mentions, about, rules)
+    parties, met = _parties(text, end, mentions, about, rules)
     if parties and len(parties[0]) == _TWO:
         met.add(_ordered(*parties[0]))
     if len(parties) >= _TWO:
@@ -95,14 +95,14 @@ def _met(text: str, mentions: Sequence[Mention], about: set[str], rules: Grammar
 
 
 def _parties(
-    text: str, mentions: Sequence[Mention], about: set[str], rules: Grammar
+    text: str, end: int, mentions: Sequence[Mention], about: set[str], rules: Grammar
 ) -> tuple[list[Party], set[tuple[str, str]]]:
     """Return the first parties of a sentence, each country in the first that names it, and pairs by hyphen."""
     parties: list[Party] = []
     hyphened: set[tuple[str, str]] = set()
     seen: set[str] = set()
     before: Mention | None = None
-    quoted = rules.quoted.search(text, mentions[0].start) if rules.quoted is not None else None
+    quoted = rules.quoted.search(text, mentions[0].start, end) if rules.quoted is not None else None
     for mention in mentions:
         codes = [code for code in mention.codes if code in about]
         if not codes or (quoted is not None and parties and mention.start > quoted.start()):

@@ -7,8 +7,10 @@ import re
 # A stop, closing marks, then white space and something that is not a small letter; a stop of a script without
 # spaces; or a line break, unless the copy is hard-wrapped and the next line goes on with a small letter. Titles and
 # initials ("U.S. officials", "Mr. Lee") are taken back below.
+# The set of all stops comes first: that is what the engine looks for.
 _END = re.compile(
-    r"[.!?…][\"'”’»)\]]*(?=\s+[^\sa-zà-ÿа-яё])|[。！？｡][」』”）]*|[।؟۔።]+(?=\s|$)|\n{2,}|\n(?![a-zà-ÿа-яё])",
+    r"[.!?…。！？｡।؟۔\n](?:(?<=[.!?…])[\"'”’»)\]]*(?=\s+[^\sa-zà-ÿа-яё])|(?<=[。！？｡])[」』”）]*"
+    r"|(?<=[।؟۔])[।؟۔।]*(?=\s|$)|(?<=\n)(?:\n+|(?![a-zà-ÿа-яё])))"
 )
 _ABBREVIATED = re.compile(
     r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Lt|Sgt|Sen|Rep|Gov|Prof|Jr|Sr|vs|No|Inc|Ltd|Corp))\.$"
