@@ -14,7 +14,7 @@ from msgspec import Struct
 from schemas.envelope import header
 from schemas.errors import ConfigError
 from streams.reading import reader
-from streams.table import ENRICHED, STREAMS
+from streams.table import ENRICHED, FEED_STATUS, STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -148,6 +148,8 @@ def as_line(stream: str, record: ConsumerRecord) -> str:
         value = orjson.loads(record.value or b"null")
     except orjson.JSONDecodeError:
         value = None
+    if stream == FEED_STATUS.name and isinstance(value, dict):
+        return f"{clock} {place:>10}  {value.get('event')}: {value.get('feed_id')} {value.get('message')}"
     title = " ".join(str(value.get("title") or "").split()) if isinstance(value, dict) else ""
     facts = [headers[name] for name in ("ce_topics", "ce_countries", "ce_lang", "ce_reason") if headers.get(name)]
     return f"{clock} {place:>10}  {' · '.join(facts):<40} {title or _text(record.key) or ''}"

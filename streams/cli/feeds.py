@@ -76,7 +76,7 @@ def add(
 
     if feed_id is not None and len(urls) > 1:
         raise ConfigError(f"--id names one feed, but {len(urls)} addresses are given")
-    said = {
+    told = {
         "id": feed_id,
         "title": title,
         "publisher": publisher,
@@ -84,11 +84,12 @@ def add(
         "language": language,
         "content": content,
     }
+    said = {name: value for name, value in told.items() if value is not None}
+    feeds = [feedlist.feed(url, **said) for url in urls]
     if not as_is:
         from streams.cli.feeds_find import feeds_at
 
-        urls = feeds_at(Settings.from_env(), urls)
-    feeds = [feedlist.feed(url, **{name: value for name, value in said.items() if value is not None}) for url in urls]
+        feeds = [feedlist.feed(url, **said) for url in feeds_at(Settings.from_env(), urls)]
     change(lambda known: editing.add(known, feeds), as_json=as_json)
 
 

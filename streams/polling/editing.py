@@ -16,6 +16,7 @@ Feeds = Mapping[str, Subscription]
 """The feeds there are, by id."""
 _PASSING = frozenset({"rate-limited", "unavailable"})
 """Failures of a server that is there."""
+_FORBIDDEN = 403
 
 Changes = dict[str, Subscription | None]
 """What is to be written, by feed id; None: the feed is to go."""
@@ -104,7 +105,7 @@ def dead(feeds: Feeds, states: Mapping[str, FeedState]) -> list[str]:
         and (state := states.get(feed_id)) is not None
         and state.succeeded is None
         and state.kind is not None
-        and state.kind not in _PASSING
+        and (state.kind not in _PASSING or state.status == _FORBIDDEN)
     ]
 
 

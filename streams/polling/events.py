@@ -23,6 +23,8 @@ _BLOCKED_AFTER = 2
 """Refusals in a row after which a feed counts as blocked: a single one happens to everybody."""
 _NEVER = from_datetime(NEVER)
 _BLOCKS = frozenset({"blocked", "login", "denied"})
+_FORBIDDEN = 403
+"""Taken for a rate limit at first (servers say it for 429); one that stays is meant."""
 
 
 def standing(before: FeedState | None, came: Outcome, reading: Reading | None) -> Outcome:
@@ -39,7 +41,8 @@ def standing(before: FeedState | None, came: Outcome, reading: Reading | None) -
         holds -= {"gone", "blocked"}
     if state.next_due == _NEVER:
         holds.add("gone")
-    if state.kind in _BLOCKS and state.failures >= _BLOCKED_AFTER:
+    refused = state.kind in _BLOCKS or state.status == _FORBIDDEN
+    if refused and state.failures >= _BLOCKED_AFTER + (state.kind not in _BLOCKS):
         holds.add("blocked")
     if state.news is not None and state.polled is not None:
         silent = datetime.fromisoformat(state.polled) - datetime.fromisoformat(state.news)

@@ -88,6 +88,15 @@ def test_blocked_is_said_at_the_second_refusal_and_holds_until_a_success(kind: s
     assert said == ["recovered blocked"]
 
 
+def test_a_403_that_stays_is_blocked_though_it_looks_like_a_rate_limit() -> None:
+    before, said = _poll(None, structs.replace(_failing(1, "rate-limited", 2), status=403))
+    assert said == []
+    _, said = _poll(before, structs.replace(_failing(2, "rate-limited", 3), status=403))
+    assert said == ["blocked"]
+    _, said = _poll(None, structs.replace(_failing(2, "rate-limited", 30), status=429))
+    assert said == []
+
+
 def test_stale_is_a_feed_that_answers_and_brings_nothing() -> None:
     state, said = _poll(None, _state(0), Reading(version="rss20", items=(_ITEM,), newest=_at(-400)))
     assert (said, state.standing) == (["stale"], ("stale",)), "a feed that was dead when it was found"
