@@ -23,6 +23,8 @@ from streams.polling import editing, feedlist, states, subscriptions
 from streams.polling.why import in_words, why
 from streams.settings import Settings
 
+_STATE_WIDTH = 36
+
 Known = tuple[Mapping[str, Subscription], Mapping[str, FeedState]]
 """The feeds and their states, by feed id."""
 
@@ -148,7 +150,11 @@ def _as_object(subscription: Subscription, state: FeedState | None) -> dict[str,
 
 
 def _table(feeds: Mapping[str, Subscription], known: Mapping[str, FeedState]) -> Table:
-    table = Table("Id", "Publisher", "", "Lang", "State", "Address", header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for name in ("Id", "Publisher", "", "Lang"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("State", no_wrap=True, overflow="ellipsis", max_width=_STATE_WIDTH)
+    table.add_column("Address", no_wrap=True, overflow="ellipsis")
     for feed_id, subscription in feeds.items():
         feed = subscription.feed
         table.add_row(

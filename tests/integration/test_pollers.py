@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 from collections import defaultdict
@@ -23,6 +24,8 @@ from tests.integration.ticker import Ticker, ticking
 from tests.processes import Part
 
 pytestmark = pytest.mark.integration
+
+log = logging.getLogger(__name__)
 
 _TAKEOVER_SECONDS = 30
 
@@ -131,7 +134,8 @@ async def test_one_poller_dies_another_freezes_and_wakes(
             await pollers.all_asked(30)
             os.kill(freezes.process.pid, signal.SIGSTOP)
             dies.kill()
-            await pollers.all_asked(_TAKEOVER_SECONDS)
+            took = await pollers.all_asked(_TAKEOVER_SECONDS)
+            log.info("every feed was polled within %.1f s", took)
             await members(settings, 1, group=settings.poll_group)
             os.kill(freezes.process.pid, signal.SIGCONT)
             await members(settings, 2, group=settings.poll_group)
