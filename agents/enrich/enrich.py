@@ -109,4 +109,4 @@ def _extent(item: RawItem, text: str) -> Literal["headline", "summary", "full", 
         return "headline"
     if item.basis == "page":
         return "page"
-    return "full" if item.body and len(text) >= _FULL_TEXT else "summary"
+    return "full" if len(text) >= _FULL_TEXT else "summary"

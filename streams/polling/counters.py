@@ -23,6 +23,10 @@ class Counters:
         failure (``schemas.polling.Kind``)."""
         self.items = 0
         """Items that went to news.raw."""
+        self.pages_taken = 0
+        """Items whose text is their page's."""
+        self.pages_missed = 0
+        """Items whose page was wanted and could not be had or used."""
         self.too_large = 0
         """Items that were too large for it."""
         self.bytes = 0
@@ -36,6 +40,9 @@ class Counters:
         """Count a poll."""
         self.polls[host_of(polled.response.url), poll_class(polled)] += 1
         self.bytes += len(polled.response.body or b"")
+        if polled.reading is not None:
+            self.pages_taken += polled.reading.pages_taken
+            self.pages_missed += polled.reading.pages_missed
 
     def by_class(self) -> Counter[str]:
         """Return the polls by class alone."""
@@ -46,7 +53,9 @@ class Counters:
 
     def __str__(self) -> str:
         classes = ", ".join(f"{count} {name}" for name, count in self.by_class().most_common())
-        return f"{self.polls.total()} polls ({classes or 'none'}), {self.items} items"
+        wanted = self.pages_taken + self.pages_missed
+        pages = f", {self.pages_taken} of {wanted} pages" if wanted else ""
+        return f"{self.polls.total()} polls ({classes or 'none'}), {self.items} items{pages}"
 
 
 def poll_class(polled: Polled) -> str:

@@ -54,10 +54,18 @@ class Polls:
         self._pace = pace
         self._clock = clock
 
-    async def once(self, feed: Feed, state: FeedState | None) -> Polled:
-        """Poll a feed once. Never raises for what the network or the document does."""
+    async def once(self, feed: Feed, state: FeedState | None, answered: Callable[[], None] | None = None) -> Polled:
+        """Poll a feed once. Never raises for what the network or the document does.
+
+        Args:
+            feed: The feed.
+            state: What is known of it; None: it was never polled.
+            answered: Called when its host has answered.
+        """
         url = outcome.address(feed.url, state)
         response = await self._fetcher.get(url, validators.to_send(state, self._clock()))
+        if answered is not None:
+            answered()
         fetched = self._clock()
         reading = await self._read(feed, state, response, fetched)
         came = outcome.after(

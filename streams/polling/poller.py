@@ -26,7 +26,7 @@ from schemas.feed_state import FeedState, Writer
 from schemas.times import from_datetime
 from streams.polling import events, states, subscriptions
 from streams.polling.addresses import host_of
-from streams.polling.agenda import Agenda, Turn
+from streams.polling.agenda import Agenda
 from streams.polling.counters import Counters
 from streams.polling.fetch import Fetcher, Limits
 from streams.polling.hosts import Hosts
@@ -181,9 +181,10 @@ class Poller:
                         self._agenda.done(turn.host)
                         continue
                     self._agenda.drop(turn.feed_id)
-                    poll = tasks.create_task(self.poll(turn.feed_id))
+                    give_back = _once(partial(self._agenda.done, turn.host))
+                    poll = tasks.create_task(self.poll(turn.feed_id, give_back))
                     self._under_way[turn.feed_id] = poll
-                    poll.add_done_callback(partial(self._ended, turn, slots))
+                    poll.add_done_callback(partial(self._ended, turn.feed_id, slots, give_back))
             finally:
                 closing.cancel()
             await self._finish(_STOP_SECONDS)
@@ -205,11 +206,17 @@ class Poller:
         while not self._may_poll() and not stop.is_set():  # noqa: ASYNC110 - the clock says it, no event
             await asyncio.sleep(_FENCED_SECONDS)
 
-    def _ended(self, turn: Turn, slots: asyncio.Semaphore, _: asyncio.Task[FeedState | None]) -> None:
-        del self._under_way[turn.feed_id]
+    def _ended(
+        self,
+        feed_id: str,
+        slots: asyncio.Semaphore,
+        give_back: Callable[[], None],
+        _: asyncio.Task[FeedState | None],
+    ) -> None:
+        del self._under_way[feed_id]
         slots.release()
-        self._agenda.done(turn.host)
-        if (held := self._held.get(turn.feed_id)) is not None:
+        give_back()
+        if (held := self._held.get(feed_id)) is not None:
             self._put(held)
 
     def _put(self, held: Held) -> None:
@@ -244,8 +251,12 @@ class Poller:
             for _ in range(self._limits.connections):
                 tasks.create_task(some())
 
-    async def poll(self, feed_id: str) -> FeedState | None:
+    async def poll(self, feed_id: str, answered: Callable[[], None] | None = None) -> FeedState | None:
         """Poll a feed once.
+
+        Args:
+            feed_id: The feed.
+            answered: Called when its host has answered; reading, and fetching articles elsewhere, may take longer.
 
         Returns:
             Its new state; None where it is not ours to poll, or was no longer when the answer came.
@@ -257,7 +268,7 @@ class Poller:
         if held is None or not self._is_ours(held):
             return None
         before = self.state(feed_id)
-        polled = await self._polls.once(held.feed, before)
+        polled = await self._polls.once(held.feed, before, answered)
         polled = structs.replace(polled, outcome=events.standing(before, polled.outcome, polled.reading))
         with _delivering(f"what {feed_id} brought"):
             state = await self._keep(held, before, polled)
@@ -314,6 +325,12 @@ class Poller:
         elif reading is not None:
             self.counters.items += len(reading.items)
             log.info("%s: %d new or changed of %d", feed.id, len(reading.items), len(reading.listed))
+
+
+def _once(call: Callable[[], None]) -> Callable[[], None]:
+    """Return what makes a call the first time, and nothing later."""
+    left = [call]
+    return lambda: left.pop()() if left else None
 
 
 @contextmanager

@@ -84,6 +84,8 @@ class Reading(Struct, frozen=True, kw_only=True):
         newest: Latest publication time listed.
         oldest: Earliest publication time listed.
         headlines: Of the items listed, where pages are to be fetched.
+        pages_taken: Items whose text is their page's.
+        pages_missed: Items whose page was wanted and could not be had or used.
         sitemaps: Sitemaps that the document, an index of them, names, the newest first.
     """
 
@@ -100,6 +102,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     newest: str | None = None
     oldest: str | None = None
     headlines: tuple[str, ...] = ()
+    pages_taken: int = 0
+    pages_missed: int = 0
     sitemaps: tuple[str, ...] = ()
 
 

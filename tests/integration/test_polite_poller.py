@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schemas.feed import Feed
+from schemas.feed import Feed, Subscription
 from streams.broker import admin
 from streams.polling import states
-from streams.polling.poller import Poller
+from streams.polling.poller import Held, Poller
 from streams.settings import Settings
 from tests import site, streams_of
 from tests.held import holding, soon
-from tests.server import Answer, Server, serving
+from tests.server import Answer, Server, raw, serving
 
 pytestmark = pytest.mark.integration
 
@@ -128,3 +128,38 @@ async def test_a_state_is_written_behind_the_items(served: tuple[Server, Setting
     (state,) = found["feed-state"]
     assert len(found["news.raw"]) == 50
     assert max(record.timestamp for record in found["news.raw"]) <= state.timestamp
+
+
+async def test_pages_hold_no_other_feed_up_and_are_broken_off_at_the_end(
+    served: tuple[Server, Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.polling.poller._STOP_SECONDS", 1.0)
+    server, settings = served
+    asked, left = asyncio.Event(), asyncio.Event()
+
+    async def trickling(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        try:
+            while True:
+                writer.write(b"#")
+                await writer.drain()
+                await asyncio.sleep(0.2)
+        finally:
+            left.set()
+
+    async with raw(trickling) as address:
+        slow = f"localhost:{address.rpartition(':')[2]}"  # another host than the feeds'
+        settings = replace(settings, allow_private=(*settings.allow_private, slow))
+        server.on("/1", Answer(body=site.rss({"title": "Report", "link": f"http://{slow}/report"})))
+        server.on("/2", Answer(body=_page(2)))
+        first, second = soon("first"), soon("second")
+        async with _polling(settings, [Feed(url=server.url("/1"), id=first, content="page")]) as poller:
+            await asyncio.wait_for(asked.wait(), 20)
+            poller.hold(Held(Subscription(feed=Feed(url=server.url("/2"), id=second))))
+            await _polled(settings, second)
+            assert not left.is_set(), "the article is still being fetched"
+            stopped = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - stopped < 8, "it would have taken longer"
+        await asyncio.wait_for(left.wait(), 5)
+    assert set(await states.load(settings)) == {second}, "what was broken off is polled anew"

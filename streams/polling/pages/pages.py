@@ -33,6 +33,8 @@ _MOST = 100
 """Pages a poll; more new items than this are a feed's archive."""
 _SECONDS = 300.0
 """How long the pages of one poll may take together."""
+_SLOWEST = 60.0
+"""Crawl-delay, in seconds, above which no page is asked for: news would be old."""
 _TRIES = 3
 _PASSING = frozenset({"no-answer", "unavailable", "rate-limited"})
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
@@ -88,6 +90,8 @@ class Pages:
             reading,
             items=tuple(filled.item for filled in items if not (filled.again and filled.problem)),
             listed=tuple(_counted(listed, waiting) for listed in reading.listed),
+            pages_taken=sum(not filled.problem for filled in found.values()),
+            pages_missed=sum(bool(filled.problem) for filled in found.values()),
         )
 
     async def _row(
@@ -119,6 +123,8 @@ class Pages:
             if (reservation := site.forbids(address)) is not None:
                 forbidden.append(reservation)
                 raise PollError("unavailable" if site.robots is None else "denied", reservation.statement)
+            if site.robots is not None and site.robots.delay > _SLOWEST:
+                raise PollError("denied", f"robots.txt asks for {site.robots.delay:g} s between two requests")
 
         known = self._remembered.get(url)
         response = await self._fetcher.get(url, known.validators if known else None, accept=HTML, permit=permit)

@@ -181,8 +181,11 @@ async def test_robots_txt_is_asked_first_and_once() -> None:
         news.lists("/1", "/2", "/private/3")
         news.server.on("/1", _html())
         news.server.on("/2", _html())
-        items = await news.items()
+        polled = await news.poll()
         assert news.asked() == ["/robots.txt", "/.well-known/tdmrep.json", "/1", "/2"]
+    assert polled.reading is not None
+    assert (polled.reading.pages_taken, polled.reading.pages_missed) == (2, 1)
+    items = [msgspec.json.decode(item.record, type=RawItem) for item in polled.reading.items]
     assert [item.basis for item in items] == ["page", "page", "feed"]
     assert items[2].page is not None
     assert (items[2].page.status, items[2].page.problem) == (None, "robots.txt forbids it")
@@ -211,6 +214,16 @@ async def test_crawl_delay_is_kept() -> None:
         await news.items()
         times = [request.at for request in news.server.requests if request.path in {"/1", "/2", "/3"}]
     assert all(later - earlier >= 0.29 for earlier, later in pairwise(times))
+
+
+async def test_a_crawl_delay_that_no_news_can_wait_for_means_no_pages() -> None:
+    async with _newsroom() as news:
+        news.server.on("/robots.txt", _text("User-agent: *\nCrawl-delay: 600"))
+        news.lists("/1")
+        item = await asyncio.wait_for(news.item(), 5)
+        assert "/1" not in news.asked()
+    assert item.page is not None
+    assert item.page.problem == "robots.txt asks for 600 s between two requests"
 
 
 async def test_the_hosts_gap_and_one_request_at_a_time_hold_for_pages_too() -> None:
