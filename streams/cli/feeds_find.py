@@ -7,7 +7,7 @@ import sys
 
 from schemas.errors import ConfigError
 from streams.cli.audit import printable
-from streams.polling.discover import discover
+from streams.polling.discover import discover, looks_like_a_feed
 from streams.polling.fetch import Fetcher
 from streams.polling.parsers import Parsers
 from streams.settings import Settings
@@ -16,7 +16,8 @@ from streams.settings import Settings
 def feeds_at(settings: Settings, urls: list[str]) -> list[str]:
     """Return the addresses of the feeds at some addresses: a feed is its own, a site has one that is found.
 
-    What cannot be fetched is taken as it is, and that is said; so are other feeds of a site.
+    What reads like a feed's address is taken for one: the poller's first poll is then the only request it costs. What
+    cannot be fetched is taken as it is, and that is said; so are other feeds of a site.
 
     Raises:
         ConfigError: There is a page, but no feed.
@@ -29,6 +30,9 @@ async def _find(settings: Settings, urls: list[str]) -> list[str]:
     chosen = []
     async with Fetcher.of(settings) as fetcher, Parsers(1) as parsers:
         for url in urls:
+            if looks_like_a_feed(url):
+                chosen.append(url)
+                continue
             found = await discover(url, fetcher=fetcher, parsers=parsers)
             if found.feeds:
                 best, *others = found.feeds

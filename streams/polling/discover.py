@@ -72,6 +72,12 @@ class Discovery(Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
+def looks_like_a_feed(url: str) -> bool:
+    """Whether an address reads like that of a feed, so that nothing need be fetched to take it for one."""
+    path = urlsplit(url).path
+    return path.endswith(".xml") or _LOOKS_LIKE_A_FEED.search(path) is not None
+
+
 async def discover(url: str, *, fetcher: Fetcher, parsers: Parsers, most: int = 5) -> Discovery:
     """Find the feeds of a site.
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -163,3 +165,15 @@ async def test_pages_hold_no_other_feed_up_and_are_broken_off_at_the_end(
         assert asyncio.get_running_loop().time() - stopped < 8, "it would have taken longer"
         await asyncio.wait_for(left.wait(), 5)
     assert set(await states.load(settings)) == {second}, "what was broken off is polled anew"
+
+
+async def test_a_one_get_on_add(environment: dict[str, str]) -> None:
+    """From the command to the item on news.raw a new feed costs one request."""
+    async with serving() as server:
+        server.on("/world/rss.xml", Answer(body=_page(1)))
+        here = {**os.environ, **environment, "ALLOW_PRIVATE": server.address, "GEOWIRE_FEEDS": "none"}
+        for command in (["feeds", "add", server.url("/world/rss.xml")], ["poll", "--once"]):
+            process = await asyncio.create_subprocess_exec(sys.executable, "-m", "streams.cli", *command, env=here)
+            assert await process.wait() == 0
+        assert [(request.method, request.path) for request in server.requests] == [("GET", "/world/rss.xml")]
+    assert await streams_of.count(Settings.from_env(environment), "news.raw") == 1
