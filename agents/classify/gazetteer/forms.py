@@ -114,7 +114,7 @@ _EQUIVALENT: dict[str, tuple[Mapping[int, str | int | None], ...]] = {
     "de": ({0xDF: "ss"},),
     "tr": (str.maketrans("âîû", "aiu"),),
 }
-_WITHOUT_MARKS = frozenset({"en", "mul", "el", "es", "pt", "fr", "it", "vi"})
+_WITHOUT_MARKS = frozenset({"en", "mul", "el", "es", "pt", "fr", "it"})
 """Languages whose texts often leave marks out: foreign names, capitals, old agency copy."""
 
 

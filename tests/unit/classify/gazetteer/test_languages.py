@@ -72,3 +72,21 @@ def test_every_file_of_names_has_no_form_twice() -> None:
         for row in rows:
             texts = [form.text for form in row.forms]
             assert len(texts) == len(set(texts)), (language, row.kind, row.id)
+
+
+# Sentences with an everyday word of the language that is also a name somewhere.
+EVERYDAY = {
+    "ar": ("القاعدة العامة هي دور رئيسي للمجلس", ""),
+    "fa": ("نقش رئیسی در این طرح", ""),
+    "vi": ("Ý kiến của người dân", ""),
+    "pt": ("Para o ministro, o plano é bom", ""),
+    "de": ("Die Staatsanwaltschaft in Wien ermittelt; in Österreich schweigt die Bundesregierung", "AT"),
+    "fr": ("Il fait beau et nous allons manger une pomme", ""),
+}
+
+
+@pytest.mark.parametrize("language", EVERYDAY)
+def test_everyday_words_are_no_names(language: str) -> None:
+    text, expected = EVERYDAY[language]
+    found = find(Document(title="", text=text, language=language, published="2025-05-01"), GAZETTEER)
+    assert {c.code for c in found.countries} == set(expected.split())
