@@ -27,7 +27,8 @@ from agents.classify.document import Document
 from agents.classify.gazetteer.gazetteer import find
 from agents.classify.gazetteer.pairs import pairs
 from agents.classify.topics.topics import decide
-from agents.enrich.enrich import Knowledge, enrich, load_knowledge
+from agents.cluster.sign import sign
+from agents.enrich.enrich import Knowledge, enrich, enrich_whole, load_knowledge
 from agents.normalise.language import detect
 from agents.normalise.normalise import normalise, normalise_title
 from agents.notices.notices import find_notice
@@ -36,6 +37,7 @@ from agents.strip.strip import strip
 from schemas.codec import decode, encode
 from schemas.enriched import RawRef
 from schemas.raw import RawItem
+from schemas.signature import encode_signature
 from streams.pipe import Line, raw_item
 from streams.sample.articles import outlets
 
@@ -111,7 +113,8 @@ def _report(name: str, lines: list[Line], knowledge: Knowledge, reference: float
     values = [encode(item) for item in items]
 
     def whole(value: bytes) -> bytes:
-        return encode(enrich(decode(_decoder, value), _PROVENANCE, knowledge))
+        event, text = enrich_whole(decode(_decoder, value), _PROVENANCE, knowledge)
+        return encode(event) + encode_signature(sign(event, text))
 
     stages = _stages(items, values, knowledge)
     total = _time(whole, [(value,) for value in values])
@@ -163,6 +166,7 @@ def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowle
             [(n,) for n in numbers],
         ),
         ("encode", encode, [(event,) for event in events]),
+        ("sign", lambda n: encode_signature(sign(events[n], events[n].text)), [(n,) for n in numbers]),
     ]
 
 

@@ -25,6 +25,8 @@ RAW_TYPE = "geowire.item.raw.v1"
 UNIQUE_TYPE = "geowire.item.unique.v1"
 ENRICHED_TYPE = "geowire.item.enriched.v1"
 DUPLICATE_TYPE = "geowire.item.duplicate.v1"
+SIGNATURE_TYPE = "geowire.item.signature.v1"
+STORY_TYPE = "geowire.story.v1"
 FEED_STATUS_TYPE = "geowire.feed.status.v1"
 
 ORIGIN = "origin"
@@ -86,6 +88,43 @@ def enriched_headers(event: Enriched) -> Headers:
         ("ce_generation", str(event.generation).encode()),
         (ORIGIN, f"{event.raw.partition}:{event.raw.offset}".encode()),
     ]
+
+
+def signature_headers(event: Enriched, id_: str) -> Headers:
+    """Return the headers of the signature of an event: MessagePack, else as the event's."""
+    attributes = cloudevent(
+        type=SIGNATURE_TYPE, id=id_, source=event.source.feed_id, time=event.fetched, subject=event.item_id
+    )
+    return [
+        *attributes[:-1],
+        ("content-type", b"application/vnd.msgpack"),
+        ("ce_reason", event.reason.encode()),
+        ("ce_generation", str(event.generation).encode()),
+        (ORIGIN, f"{event.raw.partition}:{event.raw.offset}".encode()),
+    ]
+
+
+def story_headers(*, name: str, id_: str, time: str | None, sequence: int, origin: str) -> Headers:
+    """Return the headers of what is said of a story.
+
+    Args:
+        name: Its name.
+        id_: Deterministic id.
+        time: When its last item was fetched.
+        sequence: Offset of the signature that changed it: of two records of a story the one with the greater counts.
+        origin: The raw record that signature is of.
+    """
+    headers = [
+        _SPEC_VERSION,
+        ("ce_type", STORY_TYPE.encode()),
+        ("ce_id", id_.encode()),
+        ("ce_source", b"/cluster"),
+        ("ce_subject", name.encode()),
+        ("ce_sequence", str(sequence).encode()),
+        _CONTENT_TYPE,
+        (ORIGIN, origin.encode()),
+    ]
+    return headers if time is None else [*headers, ("ce_time", time.encode())]
 
 
 _GEO = {True: b"true", False: b"false", None: b"unknown"}

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-Stage = Literal["poll", "dedupe", "enrich"]
+Stage = Literal["poll", "dedupe", "enrich", "cluster"]
 """The steps that can turn a record into a dead letter."""
 
 

@@ -19,12 +19,14 @@ from schemas.pipeline import Generation
 from schemas.raw import RawItem
 from schemas.replay import Replay
 from schemas.settled import Settled
+from schemas.story import Story
 from schemas.suppressed import Suppressed
 
 EVENTS: dict[str, type[Struct]] = {
     "raw": RawItem,
     "enriched": Enriched,
     "duplicate": Duplicate,
+    "story": Story,
     "feed": Subscription,
     "feed-state": FeedState,
     "feed-status": FeedStatus,

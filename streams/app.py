@@ -1,4 +1,4 @@
-"""The Faust app: two agents between the news streams. ``geowire work``, or ``faust -A streams.app worker``.
+"""The Faust app: three agents between the news streams. ``geowire work``, or ``faust -A streams.app worker``.
 
 Importing this module makes the app object from the environment and touches nothing else. When a worker starts it
 creates what streams are missing, refuses to run on streams that differ from the table, loads the knowledge and takes
@@ -26,6 +26,7 @@ from faust.streams import Stream
 from faust.transport.drivers.aiokafka import Producer, Transport
 from faust.types import TP, StreamT
 
+from agents.cluster.agent import Cluster
 from agents.dedupe import agent as dedupe_agent
 from agents.enrich import agent as enrich_agent
 from agents.enrich.enrich import Knowledge, load_knowledge
@@ -34,6 +35,7 @@ from schemas.record import Record
 from streams import generations, table
 from streams.broker import admin
 from streams.broker.connection import bootstrap_servers, ssl_context
+from streams.clustering import HOUR_MS, prepared
 from streams.consumer import Continuity, Seeking
 from streams.delivery import Outbox, drive, fail
 from streams.intake import Inbox
@@ -181,7 +183,7 @@ def make_app(settings: Settings) -> GeowireApp:
     )
     app.settings = settings
     app.continuity = Continuity(partial(first_offset, settings))
-    sources = (table.RAW, table.UNIQUE) if settings.intake == "batches" else ()
+    sources = (table.RAW, table.UNIQUE, table.SIGNATURES) if settings.intake == "batches" else ()
     app.inboxes = {settings.stream(source.name): Inbox() for source in sources}
     return app
 
@@ -232,6 +234,7 @@ _outbox = partial(
 _outboxes = {
     "dedupe": _outbox(commit=_commit_and_save, acknowledged=_acknowledged),
     "enrich": _outbox(commit=_commit),
+    "cluster": _outbox(commit=_commit),
 }
 
 
@@ -256,6 +259,15 @@ async def enrich(stream: StreamT[bytes]) -> None:
         app.knowledge, generation=app.generation, text=app.settings.event_text, suppressed=app.suppression
     )
     await _run(drive(_records(stream, table.UNIQUE), stage="enrich", handle=handle, outbox=_outboxes["enrich"]))
+
+
+@app.agent(_source(table.SIGNATURES), name="cluster")
+async def cluster(stream: StreamT[bytes]) -> None:
+    """Tell which items are copies of one report."""
+    outbox = _outboxes["cluster"]
+    state = Cluster(app.settings.story_hours * HOUR_MS)
+    records = prepared(_records(stream, table.SIGNATURES), state, app.settings, outbox.drain)
+    await _run(drive(records, stage="cluster", handle=state.handle, outbox=outbox))
 
 
 @app.task  # type: ignore[untyped-decorator]

@@ -24,7 +24,7 @@ from schemas.errors import ConfigError
 from schemas.record import Position
 from streams.broker.admin import admin, patiently
 from streams.ledger import Ledger, Span
-from streams.outcomes import Place, Report, feed_of, is_refusal, outcome_of, position
+from streams.outcomes import Place, Report, feed_of, is_of_cluster, is_refusal, outcome_of, position
 from streams.scan import Bounds, asking, bounds_of, scan
 from streams.table import CLOCK_SKEW_MS, DEAD_LETTER, DUPLICATES, ENRICHED, RAW, UNIQUE, Stream
 
@@ -139,6 +139,8 @@ def _enter(ledger: Ledger, stream: Stream, record: ConsumerRecord, snapshot: Sna
         ledger.unique(position(headers.get(ORIGIN)), done=done)
     elif stream is DEAD_LETTER and is_refusal(headers):
         ledger.refused(feed_of(headers))
+    elif stream is DEAD_LETTER and is_of_cluster(headers):
+        ledger.unclustered(feed_of(headers))
     else:
         ledger.outcome(outcome_of(Place(stream.name, record.partition, record.offset), headers, record.value))
 

@@ -23,6 +23,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 from msgspec import Struct
 
+from agents.cluster.route import signature_output
 from agents.dedupe.agent import CHANGELOG
 from agents.identity.ids import item_id as id_of
 from agents.identity.partitions import partition_of
@@ -171,8 +172,8 @@ async def remember(settings: Settings, wanted: Target) -> None:
     await writing.append(settings, SUPPRESSED, key, None)
 
 
-def withdrawal(record: ConsumerRecord, since: str) -> Output:
-    """Return the record that takes an item back.
+def withdrawal(record: ConsumerRecord, since: str) -> list[Output]:
+    """Return the records that take an item back, out of its story too.
 
     Args:
         record: The event that stands.
@@ -185,7 +186,10 @@ def withdrawal(record: ConsumerRecord, since: str) -> Output:
     gone = identified(gone)
     seed = f"{event.raw.partition}:{event.raw.offset}"
     headers = [*enriched_headers(gone), (FORGET, since.encode()), traceparent(None, seed=seed, hop="forget")]
-    return Output(ENRICHED.name, record.partition, record.key, encode(gone), headers)
+    return [
+        Output(ENRICHED.name, record.partition, record.key, encode(gone), headers),
+        signature_output(gone, ""),
+    ]
 
 
 async def _withdraw(settings: Settings, found: Found, since: dict[str, str]) -> None:
@@ -197,7 +201,7 @@ async def _withdraw(settings: Settings, found: Found, since: dict[str, str]) -> 
         async for record in scan_whole(settings, settings.stream(ENRICHED.name), {partition for partition, _ in todo}):
             key = todo.get((record.partition, record.offset))
             if key is not None:
-                batch.append(withdrawal(record, since[f"item/{key.decode()}"]))
+                batch += withdrawal(record, since[f"item/{key.decode()}"])
             if len(batch) >= _AT_A_TIME:
                 await send_all(settings, producer, batch)
                 batch.clear()

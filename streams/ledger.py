@@ -61,7 +61,7 @@ class Ledger:
         self._known_from = known_from
         self._only = only
         self._feeds: dict[str, int] = {}
-        self._rekeyed = self._expired = self._unexpected = self._refused = 0
+        self._rekeyed = self._expired = self._unexpected = self._refused = self._unclustered = 0
         self._faults: list[Fault] = []
 
     @property
@@ -117,6 +117,10 @@ class Ledger:
         """Enter a letter of the poller: there is no raw record to it."""
         self._refused += self._only in (None, feed)
 
+    def unclustered(self, feed: str | None) -> None:
+        """Enter a letter of cluster: what it is about has its outcome besides."""
+        self._unclustered += self._only in (None, feed)
+
     def outcome(self, outcome: Outcome) -> None:
         """Enter a record of an outcome stream."""
         origin = outcome.origin
@@ -153,6 +157,7 @@ class Ledger:
             expired=self._expired,
             unexpected=self._unexpected,
             refused=self._refused,
+            unclustered=self._unclustered,
             faults=tuple(_examples(chain(unaccounted, self._faults))),
         )
 

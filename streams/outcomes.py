@@ -103,6 +103,7 @@ class Report(Struct, frozen=True, kw_only=True):
         expired: Outcomes whose raw record is no longer kept.
         unexpected: Outcomes whose raw record never was.
         refused: Items that the poller refused; they never came onto news.raw.
+        unclustered: Signatures that cluster refused: their items are in no story.
         faults: Examples, at most ``EXAMPLES`` of each kind.
     """
 
@@ -112,6 +113,7 @@ class Report(Struct, frozen=True, kw_only=True):
     expired: int
     unexpected: int
     refused: int
+    unclustered: int
     faults: tuple[Fault, ...]
 
     @property
@@ -123,6 +125,11 @@ class Report(Struct, frozen=True, kw_only=True):
 def is_refusal(headers: Mapping[str, bytes]) -> bool:
     """Say whether a letter is the poller's: what it is about never came onto news.raw."""
     return headers.get("dlq_stage") == b"poll"
+
+
+def is_of_cluster(headers: Mapping[str, bytes]) -> bool:
+    """Say whether a letter is cluster's: the item it is about has an outcome besides."""
+    return headers.get("dlq_stage") == b"cluster"
 
 
 class _Notice(Struct):

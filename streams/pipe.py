@@ -12,6 +12,8 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from agents.cluster.sign import sign
+from agents.cluster.stories import Stories
 from agents.dedupe.decide import Entry, Repeated
 from agents.dedupe.route import Sighted, duplicate, judge
 from agents.identity.ids import content_hash, item_id
@@ -60,28 +62,45 @@ class Line(Struct, frozen=True, kw_only=True):
 
 _line_decoder = msgspec.json.Decoder(Line)
 
-Enrich = Callable[[RawItem, Provenance], Enriched]
+Enrich = Callable[[RawItem, Provenance], tuple[Enriched, str]]
 
 
-def pipe(lines: Iterable[bytes], enrich: Enrich, *, stateless: bool = False) -> Iterator[bytes]:
+def pipe(
+    lines: Iterable[bytes], enrich: Enrich, *, stateless: bool = False, stories: Stories | None = None
+) -> Iterator[bytes]:
     """Yield one JSON line (without line end) for each input line; never raises for what a line holds.
 
     Args:
         lines: JSON lines.
-        enrich: The decision, its knowledge bound.
+        enrich: The decision (``agents.enrich.enrich.enrich_whole``), its knowledge bound.
         stateless: Leave out dedupe: every line is new.
+        stories: Empty ones: all lines are read before the first comes out, and each says which story its item is in.
     """
+    if stories is None:
+        for decided, _ in _decided(lines, enrich, stateless=stateless, stories=None):
+            yield decided
+        return
+    for decided, item in list(_decided(lines, enrich, stateless=stateless, stories=stories)):
+        story = {"id": stories.story_of(item)} if item is not None else None
+        yield decided[:-1] + b',"story":' + orjson.dumps(story) + b"}"
+
+
+def _decided(
+    lines: Iterable[bytes], enrich: Enrich, *, stateless: bool, stories: Stories | None
+) -> Iterator[tuple[bytes, str | None]]:
     entries: dict[str, Entry] = {}
     for number, line in enumerate(lines):
         try:
-            yield _one(line, number, enrich, None if stateless else entries)
+            yield _one(line, number, enrich, None if stateless else entries, stories)
         except Exception as error:  # noqa: BLE001 - as in the stream: one record must not stop it
             code = error.code if isinstance(error, DataError) else "internal-error"
             letter = {"kind": "dead-letter", "line": number + 1, "code": code, "message": str(error)[:1_000]}
-            yield orjson.dumps(letter)
+            yield orjson.dumps(letter), None
 
 
-def _one(line: bytes, number: int, enrich: Enrich, entries: dict[str, Entry] | None) -> bytes:
+def _one(
+    line: bytes, number: int, enrich: Enrich, entries: dict[str, Entry] | None, stories: Stories | None
+) -> tuple[bytes, str]:
     item = raw_item(decode(_line_decoder, line.strip()))
     provenance = Provenance(
         reason="new", supersedes=None, raw=RawRef(stream="stdin", partition=0, offset=number), generation=0
@@ -93,11 +112,14 @@ def _one(line: bytes, number: int, enrich: Enrich, entries: dict[str, Entry] | N
         if decision.entry is not None:
             entries[item.item_id] = decision.entry
         if isinstance(decision.outcome, Repeated):
-            return b'{"kind":"duplicate",' + encode(duplicate(sighted, decision.outcome))[1:]
+            return b'{"kind":"duplicate",' + encode(duplicate(sighted, decision.outcome))[1:], item.item_id
         provenance = msgspec.structs.replace(
             provenance, reason=decision.outcome.reason, supersedes=decision.outcome.supersedes
         )
-    return b'{"kind":"enriched",' + encode(enrich(item, provenance))[1:]
+    event, text = enrich(item, provenance)
+    if stories is not None:
+        stories.apply(sign(event, text), at=number, origin=str(Position(0, number)), origin_offset=number)
+    return b'{"kind":"enriched",' + encode(event)[1:], item.item_id
 
 
 def raw_item(line: Line) -> RawItem:

@@ -139,6 +139,12 @@ class Settings:
     event_text: Literal["full", "excerpt", "none"] = _setting(
         "EVENT_TEXT", "full", "How much of the text enriched events carry."
     )
+    story_hours: int = _setting(
+        "GEOWIRE_STORY_HOURS",
+        72,
+        "How far apart copies of one report may be fetched and still be one story; memory holds a day more than that.",
+        least=1,
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("GEOWIRE_LOG_LEVEL", "INFO", "Log level.")
     log_format: Literal["human", "json"] = _setting(
         "GEOWIRE_LOG_FORMAT", "human", "Log lines for people, or one JSON object each."

@@ -32,7 +32,7 @@ from streams.dlq.work import settled
 from streams.polling import overview, states, subscriptions
 from streams.polling.overview import Feeds
 from streams.scan import Bounds, asking, bounds_of, scan
-from streams.table import DEAD_LETTER, FEED_STATE, FEED_STATUS, FEEDS, PIPELINE, RAW, SETTLED, UNIQUE
+from streams.table import DEAD_LETTER, FEED_STATE, FEED_STATUS, FEEDS, PIPELINE, RAW, SETTLED, SIGNATURES, UNIQUE
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -43,7 +43,7 @@ _QUIET_POLLS = 2
 _LEADERS_OLD_MONTHS = 12
 _QUIET_LEAST_MS = HOUR_MS // 2
 
-_STEPS = {RAW.name: "dedupe", UNIQUE.name: "enrich"}
+_STEPS = {RAW.name: "dedupe", UNIQUE.name: "enrich", SIGNATURES.name: "cluster"}
 """Which step of the workers reads a stream."""
 
 

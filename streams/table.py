@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from agents.cluster import route as cluster_streams
 from agents.dedupe.agent import CHANGELOG
 from schemas.duplicate import Duplicate
 from schemas.enriched import Enriched
@@ -21,6 +22,7 @@ from schemas.pipeline import Generation
 from schemas.raw import RawItem
 from schemas.replay import Replay, ReplaySource
 from schemas.settled import Settled
+from schemas.story import Story
 from schemas.suppressed import Suppressed
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class Stream(Struct, frozen=True, kw_only=True):
         value: Struct of the value; None where it is bytes of any kind.
         partitioned: Whether it has the news streams' partitions; otherwise one partition.
         compacted: Kept by key for ever rather than for a time.
+        expires: Though compacted, kept for a time only.
         retention_days: Days kept; None: the setting ``GEOWIRE_RETENTION_DAYS``.
         until_deleted: Kept until somebody deletes the stream, whatever its age.
         from_outside: Producers other than the steps write to it. The broker refuses what is older than it keeps: it
@@ -69,6 +72,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     doc: str
     partitioned: bool = True
     compacted: bool = False
+    expires: bool = False
     retention_days: int | None = None
     until_deleted: bool = False
     from_outside: bool = False
@@ -83,7 +87,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     def config(self, settings: Settings) -> dict[str, str]:
         """Return the Kafka topic configuration."""
         config = {
-            "cleanup.policy": "compact" if self.compacted else "delete",
+            "cleanup.policy": "compact,delete" if self.expires else "compact" if self.compacted else "delete",
             "max.message.bytes": str(self.max_bytes),
             "message.timestamp.type": "LogAppendTime" if self.append_time else "CreateTime",
         }
@@ -98,7 +102,7 @@ class Stream(Struct, frozen=True, kw_only=True):
             }
             if self.segment_bytes is not None:
                 config["segment.bytes"] = str(self.segment_bytes)
-        else:
+        if self.expires or not self.compacted:
             kept = self.retention_ms(settings)
             config["retention.ms"] = str(-1 if kept is None else kept)
             if self.from_outside and kept is not None:
@@ -107,7 +111,7 @@ class Stream(Struct, frozen=True, kw_only=True):
 
     def retention_ms(self, settings: Settings) -> int | None:
         """Return how long a record is kept, in milliseconds; None where age alone takes none away."""
-        if self.compacted or self.until_deleted:
+        if self.until_deleted or (self.compacted and not self.expires):
             return None
         return (self.retention_days if self.retention_days is not None else settings.retention_days) * DAY_MS
 
@@ -141,6 +145,23 @@ ENRICHED = Stream(
     key="item_id",
     value=Enriched,
     doc="clean text, topics, countries: what consumers read",
+)
+SIGNATURES = Stream(
+    name=cluster_streams.SIGNATURES,
+    key="item_id",
+    value=None,
+    partitioned=False,
+    retention_days=7,
+    doc="what is left of each event's text to tell copies by (MessagePack); cluster reads it",
+)
+STORIES = Stream(
+    name=cluster_streams.STORIES,
+    key="canonical item_id",
+    value=Story,
+    partitioned=False,
+    compacted=True,
+    expires=True,
+    doc="which items are copies of one report; the newest record of a key counts",
 )
 DEAD_LETTER = Stream(
     name="news.dead-letter",
@@ -213,11 +234,22 @@ DEDUPE_CHANGELOG = Stream(
     doc="what dedupe knows of each item (MessagePack); read when a worker takes over a partition",
 )
 
+CLUSTER_CHANGELOG = Stream(
+    name=cluster_streams.CHANGELOG,
+    key="item/id or story/id",
+    value=None,
+    partitioned=False,
+    compacted=True,
+    doc="what cluster knows of the items of its window (MessagePack); read when a worker takes over",
+)
+
 STREAMS: tuple[Stream, ...] = (
     RAW,
     UNIQUE,
     DUPLICATES,
     ENRICHED,
+    SIGNATURES,
+    STORIES,
     DEAD_LETTER,
     SETTLED,
     FEEDS,
@@ -227,6 +259,7 @@ STREAMS: tuple[Stream, ...] = (
     SUPPRESSED,
     REPLAYS,
     DEDUPE_CHANGELOG,
+    CLUSTER_CHANGELOG,
 )
 
 _REPLAYED: dict[ReplaySource, tuple[Stream, ...]] = {

@@ -72,6 +72,18 @@ def read_knowledge(overlay: Path | None = None) -> tuple[Knowledge, list[Knowled
 
 def enrich(item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text: EventText = "full") -> Enriched:
     """Normalise, strip and classify an item, and put the event together."""
+    return enrich_whole(item, provenance, knowledge, text=text)[0]
+
+
+def enrich_whole(
+    item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text: EventText = "full"
+) -> tuple[Enriched, str]:
+    """Do the same; return the event and the whole stripped text, whatever the event carries of it."""
+    decided = _decided(item, knowledge)
+    return publish(item, decided, provenance, knowledge.pipeline, text), decided.text
+
+
+def _decided(item: RawItem, knowledge: Knowledge) -> Decided:
     title = normalise_title(item.title)
     source = normalise(item.body or item.summary or "")
     language = detect(f"{title}\n{source.text}", stated=item.language or item.feed.language)
@@ -85,7 +97,7 @@ def enrich(item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text:
     )
     found = find(document, knowledge.gazetteer)
     topical = decide(document, found.mentions, knowledge.topics)
-    decided = Decided(
+    return Decided(
         title=title,
         text=stripped.text,
         language=language,
@@ -100,7 +112,6 @@ def enrich(item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text:
         pairs=pairs(document, found, topical, knowledge.gazetteer),
         coverage=Coverage(language=topical.coverage, text=_extent(item, stripped.text), truncated=source.truncated),
     )
-    return publish(item, decided, provenance, knowledge.pipeline, text)
 
 
 def _extent(item: RawItem, text: str) -> Literal["headline", "summary", "full", "page"]:

@@ -1,4 +1,4 @@
-"""One record of news.unique → one record for news.enriched."""
+"""One record of news.unique → one record for news.enriched, and the signature of its text for news.signatures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from agents.cluster.route import signature_output
 from agents.publish.publish import Provenance, identified
 from agents.publish.withdraw import forgotten
 from schemas.codec import decode, encode
@@ -29,17 +30,17 @@ _raw_decoder = msgspec.json.Decoder(RawItem)
 _supersedes_decoder = msgspec.json.Decoder(Supersedes)
 _reasons: dict[bytes | None, Reason] = {b"new": "new", b"edited": "edited"}
 
-Enrich = Callable[[RawItem, Provenance], Enriched]
+Enrich = Callable[[RawItem, Provenance], tuple[Enriched, str]]
 
 
 def route(
     record: Record, enrich: Enrich, generation: int, suppressed: Callable[[RawItem], bool] = lambda _: False
-) -> Output:
-    """Decide about one unique item.
+) -> tuple[Output, Output]:
+    """Decide about one unique item; return its event and its signature.
 
     Args:
         record: A record of news.unique.
-        enrich: The decision (``agents.enrich.enrich``), its knowledge bound.
+        enrich: The decision (``agents.enrich.enrich.enrich_whole``), its knowledge bound.
         generation: Generation of knowledge and rules it decides with.
         suppressed: Says whether an item was asked to be forgotten: its event then only withdraws it.
 
@@ -48,21 +49,19 @@ def route(
     """
     check_type(record.headers, UNIQUE_TYPE)
     item = decode(_raw_decoder, record.value)
-    event = enrich(item, _provenance(record.headers, generation))
+    event, text = enrich(item, _provenance(record.headers, generation))
     forget = suppressed(item)
     if forget:
         event = identified(forgotten(event))
     headers = enriched_headers(event)
     if forget:
         headers.append((FORGET, b"1"))
-    headers.append(
-        traceparent(
-            header(record.headers, TRACEPARENT),
-            seed=f"{event.raw.partition}:{event.raw.offset}",
-            hop="enrich",
-        )
+    trace = header(record.headers, TRACEPARENT)
+    headers.append(traceparent(trace, seed=f"{event.raw.partition}:{event.raw.offset}", hop="enrich"))
+    return (
+        Output("news.enriched", record.partition, record.key, encode(event), headers),
+        signature_output(event, text, trace),
     )
-    return Output("news.enriched", record.partition, record.key, encode(event), headers)
 
 
 def _provenance(headers: Sequence[tuple[str, bytes]], generation: int) -> Provenance:

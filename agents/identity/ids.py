@@ -84,3 +84,14 @@ def decision_id(item_id: str, fetched: str, generation: int, decided: bytes) -> 
     """
     digest = hashlib.blake2b(decided, digest_size=16).hexdigest()
     return str(uuid5(_EVENT, f"{item_id}\n{fetched}\n{generation}\n{digest}"))
+
+
+def signature_event_id(event_id: str) -> str:
+    """Return the ``ce_id`` of an event's signature."""
+    return str(uuid5(_EVENT, f"signature\n{event_id}"))
+
+
+def story_event_id(name: str, value: bytes | None) -> str:
+    """Return the ``ce_id`` of what is said of a story: the same said again has it again."""
+    digest = hashlib.blake2b(value or b"", digest_size=16).hexdigest()
+    return str(uuid5(_EVENT, f"story\n{name}\n{digest}"))

@@ -73,7 +73,8 @@ def application(settings: Settings) -> Application:
     outputs: dict[str, Topic] = {
         stream.name: app.topic(settings.stream(stream.name), value_serializer=_Value())
         for stream in table.STREAMS
-        if stream.partitioned and stream not in {table.RAW, table.UNIQUE, table.DEDUPE_CHANGELOG}
+        if (stream.partitioned or stream is table.SIGNATURES)
+        and stream not in {table.RAW, table.UNIQUE, table.DEDUPE_CHANGELOG}
     }
     outputs[table.UNIQUE.name] = unique
     store = _Store()

@@ -126,6 +126,7 @@ def _notes(report: Report) -> Iterator[str]:
         (report.rekeyed, "raw records repeat another: under its right key, or to try it again"),
         (report.expired, "outcomes of raw records that are no longer kept"),
         (report.refused, "items were refused by the poller and never came onto news.raw"),
+        (report.unclustered, "signatures were refused by cluster: their items are in no story"),
     )
     for count, meaning in notes:
         if count:

@@ -71,7 +71,7 @@ def poll(
 
 @cli.command()
 def work() -> None:
-    """Run a worker: deduplicate, strip, classify, publish."""
+    """Run a worker: deduplicate, strip, classify, publish, cluster."""
     from streams.worker import work as run_worker
 
     run_worker(Settings.from_env())
@@ -80,6 +80,9 @@ def work() -> None:
 @cli.command()
 def pipe(
     stateless: Annotated[bool, typer.Option(help="Leave out dedupe: every line is new.")] = False,
+    stories: Annotated[
+        bool, typer.Option("--stories", help="Wait for the last line, and say which story each item is in.")
+    ] = False,
 ) -> None:
     """Read items as JSON lines, write decisions as JSON lines: the stream's own functions, without Kafka.
 
@@ -88,15 +91,18 @@ def pipe(
     import gc
     from functools import partial
 
-    from agents.enrich.enrich import enrich, load_knowledge
+    from agents.cluster.stories import Stories
+    from agents.enrich.enrich import enrich_whole, load_knowledge
+    from streams.clustering import HOUR_MS
     from streams.pipe import pipe as run_pipe
 
     settings = Settings.from_env()
     knowledge = load_knowledge(settings.knowledge_dir)
     gc.freeze()
-    decide = partial(enrich, knowledge=knowledge, text=settings.event_text)
+    decide = partial(enrich_whole, knowledge=knowledge, text=settings.event_text)
+    clustered = Stories(window=settings.story_hours * HOUR_MS, kept=None) if stories else None
     lines = (line for line in sys.stdin.buffer if line.strip())
-    for output in run_pipe(lines, decide, stateless=stateless):
+    for output in run_pipe(lines, decide, stateless=stateless, stories=clustered):
         sys.stdout.buffer.write(output + b"\n")
         sys.stdout.buffer.flush()
 

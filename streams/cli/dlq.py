@@ -15,7 +15,7 @@ dlq_cli = typer.Typer(
 )
 
 Places = Annotated[list[str] | None, typer.Argument(metavar="[LETTER]...", help="Letters by place: 3:17.")]
-Stage = Annotated[str | None, typer.Option(help="Only letters of this step: poll, dedupe, enrich.")]
+Stage = Annotated[str | None, typer.Option(help="Only letters of this step: poll, dedupe, enrich, cluster.")]
 Code = Annotated[str | None, typer.Option(help="Only this kind of fault: invalid-json, internal-error.")]
 Feed = Annotated[str | None, typer.Option(help="Only letters of this feed.")]
 Since = Annotated[str | None, typer.Option(help="Only letters written from then on: 2h, 3d, or an ISO time.")]

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from schemas.errors import GeowireError
 from streams.broker import admin
 from streams.broker.connection import client_arguments
-from streams.table import DEAD_LETTER, DERIVED_MAX, DUPLICATES, ENRICHED, FEED_STATE, FEEDS, RAW, UNIQUE
+from streams.table import DEAD_LETTER, DERIVED_MAX, DUPLICATES, ENRICHED, FEED_STATE, FEEDS, RAW, SIGNATURES, UNIQUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,8 +85,9 @@ async def _follow(settings: Settings, tally: Tally) -> None:
 
 async def _measure(settings: Settings, tally: Tally) -> None:
     """Count what arrives in raw and duplicates by their ends, and how far the workers are behind."""
-    raw, unique, repeated = (settings.stream(stream.name) for stream in (RAW, UNIQUE, DUPLICATES))
-    consumer = AIOKafkaConsumer(raw, unique, repeated, **client_arguments(settings), enable_auto_commit=False)
+    raw, repeated = (settings.stream(stream.name) for stream in (RAW, DUPLICATES))
+    to_do = (raw, *(settings.stream(stream.name) for stream in (UNIQUE, SIGNATURES)))
+    consumer = AIOKafkaConsumer(*to_do, repeated, **client_arguments(settings), enable_auto_commit=False)
     await consumer.start()
     try:
         async with admin.admin(settings) as client:
@@ -101,7 +102,8 @@ async def _measure(settings: Settings, tally: Tally) -> None:
                     tally.counts[name] = sum(ends[p] - tally.begun[p] for p in _of(consumer, topic))
                 tally.lag = sum(
                     ends[p] - max(starts[p], committed[p].offset if p in committed else 0)
-                    for p in (*_of(consumer, raw), *_of(consumer, unique))
+                    for topic in to_do
+                    for p in _of(consumer, topic)
                 )
                 tally.measures += 1
                 await asyncio.sleep(_MEASURE_SECONDS)

@@ -154,7 +154,7 @@ async def estimate(settings: Settings, replay: Replay, knowledge: Knowledge) -> 
     topic = settings.stream(_source(replay.source))
     start, end = by_partition(replay.start), by_partition(replay.end)
     first_ends = {p: min(start[p] + _SAMPLED, end[p]) for p in end}
-    handle = enrich_agent.handler(knowledge, generation=lambda _: 0, text=settings.event_text)
+    handle = enrich_agent.handler(knowledge, generation=lambda _: 0, text=settings.event_text, signed=False)
     times, size, sampled, spent = [], 0, 0, 0.0
     async for record in scan(settings, topic, Bounds(start, start, first_ends)):
         times.append(record.timestamp)

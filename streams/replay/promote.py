@@ -151,7 +151,8 @@ async def _publish(settings: Settings, replay: Replay, generation: int, rate: fl
             async for output in _outputs(comparison, joined, replay, generation):
                 if suppressed.holds((output.key or b"").decode(), feed_of(dict(output.headers))):
                     continue
-                await pace.wait()
+                if output.stream == ENRICHED.name:
+                    await pace.wait()
                 batch.append(output)
                 if len(batch) >= _AT_A_TIME or rate is not None:
                     await send_all(settings, producer, batch)
@@ -190,7 +191,8 @@ async def _outputs(comparison: Comparison, joined: Joined, replay: Replay, gener
             event = reprocess.added(reprocess.read(record.value), generation=generation)
         else:
             continue
-        yield reprocess.output(event, partition=joined.partition, key=record.key, replay_id=replay.id)
+        for output in reprocess.outputs(event, partition=joined.partition, key=record.key, replay=replay):
+            yield output
     for key, old_event in joined.gone.items():
         if old_event.generation < generation:
             item, fetched = split(key)
@@ -201,7 +203,8 @@ async def _outputs(comparison: Comparison, joined: Joined, replay: Replay, gener
             if kept is not None and kept.fetched < fetched == latest:
                 standing = await comparison.event(kept.topic, joined.partition, kept.offset)
                 event = reprocess.carried(reprocess.read(standing), gone=gone, generation=generation)
-            yield reprocess.output(event, partition=joined.partition, key=item, replay_id=replay.id)
+            for output in reprocess.outputs(event, partition=joined.partition, key=item, replay=replay):
+                yield output
 
 
 async def _finish(settings: Settings, replay: Replay, promotion: Promotion) -> Replay:

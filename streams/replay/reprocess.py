@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from agents.cluster.route import signature_output
 from agents.publish.publish import identified
 from agents.publish.withdraw import emptied, superseded
 from schemas.codec import decode, encode
 from schemas.enriched import Enriched, Reason, Supersedes
 from schemas.envelope import REPLAY, enriched_headers, traceparent
 from schemas.record import Output
+from schemas.replay import Replay
 from streams.table import ENRICHED
 
 _decoder = msgspec.json.Decoder(Enriched)
@@ -51,8 +53,17 @@ def carried(event: Enriched, *, gone: Enriched, generation: int) -> Enriched:
     )
 
 
-def output(event: Enriched, *, partition: int, key: bytes | None, replay_id: str) -> Output:
-    """Return the record that an event is published as."""
+def outputs(event: Enriched, *, partition: int, key: bytes | None, replay: Replay) -> list[Output]:
+    """Return the record that an event is published as, and that of its signature.
+
+    Where events do not carry their text there is none: the signature of the version before stays.
+    """
+    published = _output(event, partition=partition, key=key, replay_id=replay.id)
+    signed = event.reason == "withdrawn" or replay.text == "full"
+    return [published, signature_output(event, event.text)] if signed else [published]
+
+
+def _output(event: Enriched, *, partition: int, key: bytes | None, replay_id: str) -> Output:
     seed = f"{event.raw.partition}:{event.raw.offset}"
     headers = [
         *enriched_headers(event),

@@ -112,7 +112,9 @@ async def run(
             shutil.rmtree(entries.path)
         way = enrich_way(settings, replay) if replay.source == "unique" else await own_unique(settings, replay)
         of = Timeline(known) if replay.source == "unique" else _carried
-        handle = enrich_agent.handler(knowledge, generation=of, text=settings.event_text, suppressed=suppressed)
+        handle = enrich_agent.handler(
+            knowledge, generation=of, text=settings.event_text, suppressed=suppressed, signed=False
+        )
         handle = only_inputs(replay.scope, only_outputs(replay.scope, handle))
         await leg(way).run(handle)
     written = await count(settings, replay)

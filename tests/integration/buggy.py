@@ -26,5 +26,7 @@ def tripping(decide: Any, title: Any, word: str) -> Any:
 if __name__ == "__main__":
     judge = tripping(route.judge, lambda sighted, *_: sighted.item.title, "dedupe")
     monkeypatch.setattr("agents.dedupe.agent.judge", judge)
-    monkeypatch.setattr("agents.enrich.agent.enrich", tripping(enrich.enrich, lambda item, *_: item.title, "enrich"))
+    monkeypatch.setattr(
+        "agents.enrich.agent.enrich_whole", tripping(enrich.enrich_whole, lambda item, *_: item.title, "enrich")
+    )
     work(Settings.from_env())

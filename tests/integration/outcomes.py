@@ -71,11 +71,11 @@ async def caught_up(settings: Settings, *, seconds: float = 180) -> dict[str, li
 
 
 async def lag(settings: Settings) -> int:
-    """Records of raw and unique that the group has not committed."""
+    """Records of raw, unique and signatures that the group has not committed."""
     async with admin.admin(settings) as client:
         committed = await committed_offsets(settings, client)
     total = 0
-    for stream in ("news.raw", "news.unique"):
+    for stream in ("news.raw", "news.unique", "news.signatures"):
         for partition, end in (await streams_of.ends(settings, stream)).items():
             total += end - committed.get((settings.stream(stream), partition), 0)
     return total

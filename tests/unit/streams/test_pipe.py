@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from agents.enrich.enrich import Knowledge, enrich, load_knowledge
+from agents.enrich.enrich import Knowledge, enrich_whole, load_knowledge
 from agents.normalise.normalise import normalise
 from schemas.generate import schema
 from streams.pipe import pipe
@@ -89,7 +89,7 @@ _lines = st.one_of(_items.map(lambda item: json.dumps(item).encode()), _broken)
 
 @cache
 def _decide() -> Any:
-    return partial(enrich, knowledge=_KNOWLEDGE)
+    return partial(enrich_whole, knowledge=_KNOWLEDGE)
 
 
 @settings(

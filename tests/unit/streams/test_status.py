@@ -179,6 +179,7 @@ def test_what_stands_in_records_does_not_reach_the_terminal_as_a_command() -> No
         expired=0,
         unexpected=1,
         refused=0,
+        unclustered=0,
         faults=(Fault("unexpected", place, None, hostile, hostile),),
     )
     out = io.StringIO()
@@ -197,6 +198,7 @@ def test_a_report_on_a_thousand_feeds_shows_the_faulty_ones() -> None:
         expired=10**9,
         unexpected=0,
         refused=0,
+        unclustered=0,
         faults=tuple(Fault("missing", Place("news.raw", 0, n), f"0:{n}", "feed-3", "lost") for n in range(20)),
     )
     out = io.StringIO()

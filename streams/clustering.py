@@ -1,0 +1,65 @@
+"""The state of cluster: whoever is given news.signatures reads it from the changelog before the first record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from agents.cluster.agent import Cluster
+from agents.cluster.route import CHANGELOG
+from schemas.record import Record
+from streams.scan import scan_whole
+
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
+
+
+async def prepared(
+    records: AsyncIterator[Record], cluster: Cluster, settings: Settings, drained: Callable[[], Awaitable[None]]
+) -> AsyncIterator[Record]:
+    """Pass on records, the state read anew before one that does not follow the one before.
+
+    That is the first record, and the first after the partition was with another worker. While a worker has it all the
+    time its state is that before the next record, whatever happens to other partitions.
+
+    Args:
+        records: Records of news.signatures.
+        cluster: Where the state goes.
+        settings: The settings.
+        drained: Waits until everything that was written is acknowledged.
+
+    Raises:
+        BrokerError: The changelog cannot be read.
+        InfrastructureError: It holds something that is no entry.
+    """
+    async for record in records:
+        if not cluster.follows(record.offset):
+            await drained()
+            await recover(cluster, settings, record.offset)
+        yield record
+
+
+async def recover(cluster: Cluster, settings: Settings, offset: int) -> None:
+    """Read the state from the changelog.
+
+    Args:
+        cluster: Where it goes.
+        settings: The settings.
+        offset: The record of news.signatures to go on with.
+    """
+    begun = time.monotonic()
+    cluster.forget()
+    stored: dict[bytes, tuple[int, bytes]] = {}
+    async for record in scan_whole(settings, settings.stream(CHANGELOG), {0}):
+        if record.value is None:
+            stored.pop(record.key, None)
+        else:
+            stored[record.key] = (record.offset, record.value)
+    cluster.take_over(stored, offset)
+    log.info("cluster goes on with %d items after %.1f s", len(cluster.stories.items), time.monotonic() - begun)
