@@ -32,6 +32,8 @@ TOPIC_FEATURES = (
     "constant",
     "density",  # weight of its terms, by length
     "share",  # of the topic with most weight
+    "sure",  # weight of its strong terms, by length
+    "sure_share",  # of the topic with most of that
     "strong",  # distinct strong terms, by length
     "strong_title",  # a strong term in the title
     "strong_lead",  # one in the lead
@@ -79,12 +81,15 @@ def topic_features(reading: Reading, slot: int, geopolitical: float) -> list[flo
         geopolitical: Log-odds of the item being geopolitical.
     """
     units = reading.units
-    points, strong = reading.points[slot], reading.strong[slot]
-    most = max(reading.points[: len(reading.strong) - len(GENRES)])
+    points, strong, sure = reading.points[slot], reading.strong[slot], reading.sure[slot]
+    topics = len(reading.strong) - len(GENRES)
+    most, surest = max(reading.points[:topics]), max(reading.sure[:topics])
     return [
         1.0,
         log1p(points / units),
         log1p(points) / log1p(most),
+        log1p(sure / units),
+        log1p(sure) / log1p(surest) if surest else 0.0,
         log1p(strong / units),
         float(reading.titled[slot] > 0),
         float(reading.led[slot] > 0),

@@ -58,6 +58,7 @@ class Reading(Struct):
 
     Attributes:
         points: By slot, the weight of its terms; behind all slots once more, of those that count beside others only.
+        sure: By slot, the weight by place of its strong terms alone.
         strong: By slot, distinct strong terms.
         titled: By slot, strong terms in the title.
         led: By slot, distinct strong terms that come first in the lead.
@@ -70,6 +71,7 @@ class Reading(Struct):
     """
 
     points: list[float]
+    sure: list[float]
     strong: list[int]
     titled: list[int]
     led: list[int]
@@ -94,6 +96,7 @@ def read(document: Document, mentions: Sequence[Mention], lexicon: Lexicon, name
     points = [0.0] * (2 * slots)
     reading = Reading(
         points=points,
+        sure=[0.0] * slots,
         strong=[0] * slots,
         titled=[0] * slots,
         led=[0] * slots,
@@ -120,7 +123,7 @@ def _read_field(  # noqa: C901 - the one loop that runs for every term of every 
 ) -> None:
     """Add up the terms of one field; what starts before ``head`` counts as the title does."""
     points, strong, spans, entries = reading.points, reading.strong, reading.spans, lexicon.entries
-    titled, led = reading.titled, reading.led
+    sure, titled, led = reading.sure, reading.titled, reading.led
     lead = lexicon.lead
     folded = lexicon.writing.fold(text)
     until = 0
@@ -146,8 +149,9 @@ def _read_field(  # noqa: C901 - the one loop that runs for every term of every 
             points[slot] += weight * level_weight
         if told:
             spans.append((field, start, end, pattern, weight))
-            if count == 1:
-                for slot in says:
+            for slot in says:
+                sure[slot] += weight
+                if count == 1:
                     strong[slot] += 1
                     if place == _TITLE:
                         titled[slot] += 1
@@ -195,7 +199,7 @@ def _add_names(named: Sequence[tuple[int, Mention]], lexicon: Lexicon, names: Na
         weights, says, _ = names.spoken_of(number)
         for slot, level_weight in weights:
             reading.points[slot] += weight * level_weight
-        if count == 1:
-            for slot in says:
-                reading.strong[slot] += 1
+        for slot in says:
+            reading.sure[slot] += weight
+            reading.strong[slot] += count == 1
         reading.spans.append((mention.field, mention.start, mention.end, number, weight))
