@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from agents.classify.topics.decision import Decision, probability
-from agents.classify.topics.features import item_features, topic_features
+from agents.classify.topics.features import item_features, shared, topic_features
 from agents.classify.topics.topics import dot
 from eval.data import knowledge
 from eval.topic_items import Item
@@ -74,12 +74,12 @@ def _topic_examples(items: Sequence[Item], coefficients: Sequence[float]) -> Ite
     catalogue = list(enumerate(knowledge().topics.catalogue))
     for item in items:
         reading = item.reading
-        if reading is None or item.geo is not True:
+        if reading is None or item.geo is not True or not any(reading.points[: len(catalogue)]):
             continue
-        odds = dot(item_features(reading), coefficients)
+        common = shared(reading, dot(item_features(reading), coefficients))
         for slot, topic in catalogue:
             if reading.points[slot] and topic not in item.ignored and (item.complete or topic in item.topics):
-                yield Example(topic_features(reading, slot, odds), topic in item.topics, _WEIGHTS[item.set])
+                yield Example(topic_features(reading, slot, common), topic in item.topics, _WEIGHTS[item.set])
 
 
 def fit(examples: Sequence[Example]) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log1p
+from typing import NamedTuple
 
 from agents.classify.topics.lexicon import GENRES
 from agents.classify.topics.reading import Reading
@@ -72,29 +73,62 @@ def item_features(reading: Reading) -> list[float]:
     ]
 
 
-def topic_features(reading: Reading, slot: int, geopolitical: float) -> list[float]:
+class Shared(NamedTuple):
+    """What the features of all topics of an item have in common.
+
+    Attributes:
+        units: Length.
+        length: Its logarithm.
+        most: Logarithm of the most weight that a topic has.
+        surest: The same of strong terms alone; 1 without any.
+        geopolitical: Log-odds of the item being geopolitical.
+    """
+
+    units: float
+    length: float
+    most: float
+    surest: float
+    geopolitical: float
+
+
+def shared(reading: Reading, geopolitical: float) -> Shared:
+    """Return what the topics' features have in common.
+
+    Args:
+        reading: The item; it has a term of a topic.
+        geopolitical: Log-odds of its being geopolitical.
+    """
+    topics = len(reading.strong) - len(GENRES)
+    return Shared(
+        units=reading.units,
+        length=log1p(reading.units),
+        most=log1p(max(reading.points[:topics])),
+        surest=log1p(max(reading.sure[:topics])) or 1.0,
+        geopolitical=geopolitical,
+    )
+
+
+def topic_features(reading: Reading, slot: int, common: Shared) -> list[float]:
     """Return the features of one topic, in the order of ``TOPIC_FEATURES``.
 
     Args:
         reading: The item.
         slot: The topic; it has a term there.
-        geopolitical: Log-odds of the item being geopolitical.
+        common: What the topics of the item have in common.
     """
-    units = reading.units
+    units, length, most, surest, geopolitical = common
     points, strong, sure = reading.points[slot], reading.strong[slot], reading.sure[slot]
-    topics = len(reading.strong) - len(GENRES)
-    most, surest = max(reading.points[:topics]), max(reading.sure[:topics])
     return [
         1.0,
         log1p(points / units),
-        log1p(points) / log1p(most),
+        log1p(points) / most,
         log1p(sure / units),
-        log1p(sure) / log1p(surest) if surest else 0.0,
+        log1p(sure) / surest,
         log1p(strong / units),
-        float(reading.titled[slot] > 0),
-        float(reading.led[slot] > 0),
+        1.0 if reading.titled[slot] else 0.0,
+        1.0 if reading.led[slot] else 0.0,
         log1p(strong),
-        float(strong == 0),
+        0.0 if strong else 1.0,
         geopolitical,
-        log1p(units),
+        length,
     ]

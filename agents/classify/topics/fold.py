@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 # One call of str.replace per mark costs a tenth of str.translate over a text that is not ASCII.
-_MARKS = (
-    "’‘´ʼ′“”„«»‹›–—‐‑−…·•״׳־։፣።၊။،؛؟।。、，：；！？「」『』（）《》〈〉【】・｜"
-    "\u00a0\u202f\u2009\u200b\u200c\u200d\u200e\u200f"
+_FREQUENT = "’“”‘–—…\u00a0"
+_OTHERS = (
+    "´ʼ′„«»‹›‐‑−·•״׳־։፣።၊။،؛؟।。、，：；！？「」『』（）《》〈〉【】・｜\u202f\u2009\u200b\u200c\u200d\u200e\u200f"
 )
 _TABLE = {c: " " for c in range(128) if not chr(c).isalnum()}
 _BYTES = bytes(32 if c in _TABLE else c for c in range(256))
@@ -22,8 +22,10 @@ def fold(text: str, pairs: Pairs = ()) -> str:
         text: Any text.
         pairs: Small letters of the language that are written in more than one way, each with the one to go by.
     """
-    if not text.isascii():
-        for mark in _MARKS:
+    for marks in (_FREQUENT, _OTHERS):
+        if text.isascii():
+            break
+        for mark in marks:
             text = text.replace(mark, " ")
     lowered = text.lower()
     if lowered.isascii():

@@ -17,8 +17,8 @@ STATE, NOISE, DOMESTIC = "state", "noise", "domestic"
 """What is no topic: words of statecraft, genres that speak against, and domestic matters."""
 GENRES = (STATE, NOISE, DOMESTIC)
 VETO = -1
-OPEN, CLOSED, PHRASE = range(3)
-"""How a pattern ends."""
+OPEN, CLOSED, SHORTER, PHRASE = range(4)
+"""How a pattern ends: anywhere; with a word; with a word, or a shorter one stands there; as ``settle`` says."""
 
 LEVEL_WEIGHTS = (2.0, 0.75, 0.4)
 """What a term of each level counts."""
@@ -39,6 +39,10 @@ class Spoken(NamedTuple):
     weights: tuple[tuple[int, float], ...]
     strong: tuple[int, ...]
     told: bool
+
+
+Entry = tuple[int, int, tuple[tuple[int, float], ...], tuple[int, ...], bool]
+"""How a pattern ends, the number of its term (``VETO`` where it says nothing), and what that speaks for."""
 
 
 def spoken(senses: Senses, slots: int) -> Spoken:
@@ -64,8 +68,7 @@ class Lexicon:
         slots: How many there are.
         literals: The patterns.
         senses: By pattern, what it speaks for.
-        entries: By pattern, how it ends (``OPEN``: anyhow, ``CLOSED``: with a word, ``PHRASE``: to be settled), the
-            number of its term (``VETO`` where it says nothing), and what it speaks for as it is added up.
+        entries: The patterns as they are read, in one flat tuple each, as the reading has no time for more.
         phrases: By pattern, what may follow it, and the number of that entry; those are behind the patterns.
         find: Returns the patterns in a folded text from left to right, the longest first where they overlap:
             (pattern, start, end).
@@ -99,18 +102,19 @@ class Lexicon:
         self.literals = list(dict.fromkeys((*words, *phrases)))
         self.phrases: dict[int, list[tuple[re.Pattern[str], int]]] = {}
         self.senses: list[Senses] = []
-        self.entries: list[tuple[int, int, Spoken]] = []
+        self.entries: list[Entry] = []
         # Thousands of patterns share a few hundred meanings.
         self._known: dict[Senses, tuple[Senses, Spoken]] = {}
-        for literal in self.literals:
+        self._shorter = _shorter(self.literals)
+        for literal, less in zip(self.literals, self._shorter, strict=True):
             open_, meaning = words.get(literal, (False, None))
-            self._add(PHRASE if literal in phrases else OPEN if open_ else CLOSED, meaning)
+            ends = PHRASE if literal in phrases else OPEN if open_ else SHORTER if less else CLOSED
+            self._add(ends, meaning)
         self._own = [words[literal][0] if literal in words else None for literal in self.literals]
         for number, literal in enumerate(self.literals):
             self.phrases[number] = [
                 (re.compile("[^ ]*" + tail), self._add(OPEN, meaning)) for tail, meaning in phrases.get(literal, ())
             ]
-        self._shorter = _shorter(self.literals)
         self.find = ahocorasick_rs.AhoCorasick(
             self.literals,
             matchkind=ahocorasick_rs.MatchKind.LeftmostLongest,
@@ -124,7 +128,7 @@ class Lexicon:
         said = tuple(senses.items())
         said, spoken_ = self._known.setdefault(said, (said, spoken(said, self.slots)))
         self.senses.append(said)
-        self.entries.append((ends, VETO if VETO in senses else number, spoken_))
+        self.entries.append((ends, VETO if VETO in senses else number, *spoken_))
         return len(self.entries) - 1
 
     def settle(self, folded: str, pattern: int, end: int) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from agents.classify.document import Document
-from agents.classify.topics.lexicon import GENRES, PHRASE, Lexicon
+from agents.classify.topics.lexicon import CLOSED, GENRES, PHRASE, Lexicon
 from agents.classify.topics.names import TWO_STATES, Names
 
 Field = Literal["title", "text"]
@@ -118,7 +118,7 @@ def read(document: Document, mentions: Sequence[Mention], lexicon: Lexicon, name
     return reading
 
 
-def _read_field(  # noqa: C901 - the one loop that runs for every term of every item; calls would double its time
+def _read_field(  # noqa: C901, PLR0912 - the one loop that runs for every term of every item; calls would double its time
     field: Field, text: str, lexicon: Lexicon, *, head: int, reading: Reading, seen: dict[int, int]
 ) -> None:
     """Add up the terms of one field; what starts before ``head`` counts as the title does."""
@@ -130,13 +130,15 @@ def _read_field(  # noqa: C901 - the one loop that runs for every term of every 
     for pattern, start, end in lexicon.find(folded):
         if start < until:
             continue
-        ends, term, (weights, says, told) = entries[pattern]
+        ends, term, weights, says, told = entries[pattern]
         if ends and (ends == PHRASE or folded[end] != " "):
+            if ends == CLOSED:
+                continue
             settled = lexicon.settle(folded, pattern, end)
             if settled is None:
                 continue
             pattern, end = settled  # noqa: PLW2901 - what stands there in fact
-            _, term, (weights, says, told) = entries[pattern]
+            _, term, weights, says, told = entries[pattern]
             until = end
         if term < 0:
             continue

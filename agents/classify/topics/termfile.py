@@ -133,7 +133,7 @@ class Writing:
                 yield Pattern(f"{start}{literal}{ending}", open=head.endswith("*"), tail=tail)
 
     def _literal(self, written: str, term: str) -> str:
-        literal = " ".join(fold(written.strip("*"), self.pairs).split())
+        literal = fold(written.strip("*"), self.pairs).strip()
         if not literal or "*" in written.strip("*"):
             raise ValueError(f"term {term!r}: an asterisk stands at the end of a word, or before the first")
         return literal

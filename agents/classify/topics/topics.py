@@ -12,16 +12,18 @@ from msgspec import Struct
 from agents.classify.document import Document
 from agents.classify.topics.catalogue import CatalogueEntry, read_catalogue
 from agents.classify.topics.decision import Decision, probability, read_decision
-from agents.classify.topics.features import item_features, topic_features
+from agents.classify.topics.features import item_features, shared, topic_features
 from agents.classify.topics.lexicon import LEVEL_WEIGHTS, Languages, Lexicon
 from agents.classify.topics.names import Names, read_names
-from agents.classify.topics.reading import Mention, Reading, Span, read
+from agents.classify.topics.reading import Field, Mention, Reading, Span, read
 from agents.classify.topics.termfile import LEVELS
 from agents.knowledge import KnowledgeFile, read_files
 from schemas.enriched import Evidence, Geopolitical, Topic
 
 _ROOM = "classify/topics"
-_EVIDENCE_MAX = 5
+_EVIDENCE_MAX = 4
+# A topic with less than this share of the weight of the first is a remark at the side.
+_ASIDE = 0.1
 
 
 class TopicModel(Struct, frozen=True):
@@ -98,17 +100,20 @@ def judge(document: Document, reading: Reading, lexicon: Lexicon, model: TopicMo
 
 
 def scored(reading: Reading, odds: float, model: TopicModel) -> list[Scored]:
-    """Return the topics that an item has terms of, the likeliest first.
+    """Return the topics that an item has more than passing terms of, the likeliest first.
 
     Args:
         reading: The item.
         odds: Log-odds of its being geopolitical.
         model: The knowledge.
     """
+    common = shared(reading, odds)
+    coefficients = model.decision.topic
+    least = _ASIDE * max(reading.points[: len(model.catalogue)])
     found = [
-        Scored(slot, id_, probability(dot(topic_features(reading, slot, odds), model.decision.topic)))
+        Scored(slot, id_, probability(dot(topic_features(reading, slot, common), coefficients)))
         for slot, id_ in enumerate(model.catalogue)
-        if reading.points[slot]
+        if reading.points[slot] > least
     ]
     return sorted(found, key=lambda entry: (-entry.score, entry.slot))
 
@@ -123,38 +128,43 @@ def _topics(
     likely = [entry for entry in found if entry.score >= model.decision.topic_from][: model.decision.topics_max]
     chosen = likely or found[:1]
     primary = max(chosen, key=lambda entry: (reading.points[entry.slot], entry.score))
+    evidence = _evidence(document, reading, chosen, lexicon, model)
     return tuple(
         Topic(
             id=entry.id,
             medtop=model.catalogue[entry.id].medtop,
             score=round(entry.score, 3) if calibrated else None,
             primary=entry is primary,
-            evidence=_evidence(document, reading, entry, lexicon, model),
+            evidence=evidence[entry.slot],
         )
         for entry in sorted(chosen, key=lambda entry: entry is not primary)
     )
 
 
 def _evidence(
-    document: Document, reading: Reading, topic: Scored, lexicon: Lexicon, model: TopicModel
-) -> tuple[Evidence, ...]:
-    """Return the spans that spoke most for a topic, in their order in the item."""
-    spoken = []
+    document: Document, reading: Reading, chosen: list[Scored], lexicon: Lexicon, model: TopicModel
+) -> dict[int, tuple[Evidence, ...]]:
+    """Return by slot the spans that spoke most for each topic."""
+    spoken: dict[int, list[tuple[float, int, int]]] = {entry.slot: [] for entry in chosen}
     for number, span in enumerate(reading.spans):
         pattern = span[3]
         for slot, level in lexicon.senses[pattern] if pattern >= 0 else model.names.senses_of(pattern):
-            if slot == topic.slot:
-                spoken.append((-span[4] * LEVEL_WEIGHTS[level], number, level))
-    spoken.sort()
-    return tuple(
-        _spoken(document, reading.spans[number], f"topics.{topic.id}.{LEVELS[level]}", -weight, lexicon)
-        for weight, number, level in spoken[:_EVIDENCE_MAX]
-    )
+            if slot in spoken:
+                spoken[slot].append((-span[4] * LEVEL_WEIGHTS[level], number, level))
+    texts: dict[Field, str] = {"title": document.title, "text": document.text}
+    found: dict[int, tuple[Evidence, ...]] = {}
+    for entry in chosen:
+        rules = [f"topics.{entry.id}.{level}" for level in LEVELS]
+        best = sorted(spoken[entry.slot])[:_EVIDENCE_MAX]
+        found[entry.slot] = tuple(
+            _spoken(texts, reading.spans[number], rules[level], -weight, lexicon) for weight, number, level in best
+        )
+    return found
 
 
-def _spoken(document: Document, span: Span, rule: str, weight: float, lexicon: Lexicon) -> Evidence:
+def _spoken(texts: dict[Field, str], span: Span, rule: str, weight: float, lexicon: Lexicon) -> Evidence:
     field, start, end, pattern, _ = span
-    text = document.title if field == "title" else document.text
+    text = texts[field]
     if pattern >= 0:
         start, end = lexicon.word(text, start, end, pattern)
     return Evidence(field=field, start=start, end=end, text=text[start:end], rule=rule, weight=round(weight, 2))

@@ -108,27 +108,82 @@ def test_every_topic_of_the_catalogue_has_a_case() -> None:
     assert len(MODEL.catalogue) == 18
 
 
-@pytest.mark.parametrize(
-    ("title", "text"),
-    [
+LOOK_ALIKES = {
+    "diplomacy": [
+        ("Climber reaches the summit of Mont Blanc at eighty", "He trained for two years with his granddaughter."),
+        ("Actress becomes brand ambassador for perfume maker", "The contract talks took only a day, the company said."),
+    ],
+    "armed_conflict": [
         (
             "Striker attacks goal as Rovers defence collapses",
             "The midfielder shot twice in a battle for the league title at the stadium.",
         ),
         ("Supermarkets start a price war over milk", "Shares of the chain fell; quarterly profit is expected in May."),
-        (
-            "Star Wars film tops box office",
-            "The movie earned more than any other film of the studio; the actor was pleased.",
-        ),
-        ("Climber reaches the summit of Mont Blanc at eighty", "He trained for two years with his granddaughter."),
+        ("Museum shows letters from the First World War", "The exhibition opens with a documentary on the trenches."),
+        ("Minister declares war on drugs a failure of schools", "Teachers and pupils discussed the film in class."),
+    ],
+    "peace_process": [("Novelist finds peace of mind in her garden", "The author made peace with her publisher.")],
+    "terrorism": [("Photobomb dog goes viral", "The puppy stole the show at a wedding, the bride said.")],
+    "sanctions": [("UEFA sanctions club over fans' flares", "The team must play two matches without supporters.")],
+    "trade": [("Trade deadline: Lakers get a new player", "The team traded two picks before the season.")],
+    "elections": [
+        ("Fans elect goalkeeper as club president", "The striker lost the vote; the season starts in May."),
+        ("Singer wins public vote on television show", "The album is out on Friday, the band said."),
+    ],
+    "political_instability": [
+        ("Club pulls off transfer coup for young striker", "The coach said the player would score goals."),
+        ("Chain's chief executive resigns after profit warning", "Shares fell; the board looks for a successor."),
+    ],
+    "protest_unrest": [
+        ("Rail strike leaves commuters waiting", "The train strike over pay goes on, the union said; buses were full."),
+        ("Stocks rally as investors take heart", "The market gained two per cent; shares of banks led."),
+    ],
+    "migration_refugees": [("Bird migration starts early this spring", "Researchers counted more species of birds.")],
+    "human_rights": [("Actor wins film rights battle", "The studio keeps the sequel; the movie opens in June.")],
+    "arms_control_nuclear": [
+        ("Hospital opens department of nuclear medicine", "Patients with cancer will be treated by doctors there."),
+        ("Physicists come closer to nuclear fusion", "Scientists reported the experiment in a study."),
+    ],
+    "defence_military": [("Title defence ends for heavyweight", "The boxer lost the fight on points; his coach wept.")],
+    "cyber_espionage": [
+        ("Ten kitchen hacks that save time", "A chef shares recipes and tips."),
+        ("Spy thriller tops the box office", "The film, with a new James Bond, beat every other movie."),
+    ],
+    "energy_security": [("Olive oil gets dearer", "Supermarket customers pay more; the harvest was poor.")],
+    "territorial_disputes": [("Border collie wins dog show", "The puppy beat two cats and a rabbit.")],
+    "international_law": [
+        ("High court hears neighbours' row over hedge", "The judge visited the garden; a verdict comes in May."),
+    ],
+    "humanitarian": [("Charity run raises money for village hall", "Runners dressed as vegetables; the mayor won.")],
+    "anniversary": [("Town marks 80 years since D-Day landings", "Veterans met schoolchildren in the museum.")],
+    "local": [("Local council approves new school", "The mayor said that pupils would move in before autumn.")],
+    "technology": [("New phone has a better camera", "The app store opens in May; the software is free.")],
+    "health": [
         (
             "Doctors test new treatment for heart attack patients",
             "The study found fewer symptoms after surgery in hospital.",
         ),
-        ("Local council approves new school", "The mayor said that pupils would move in before autumn."),
-        ("New phone has a better camera", "The app store opens in May; the software is free."),
     ],
-)
+    "film": [
+        (
+            "Star Wars film tops box office",
+            "The movie earned more than any other film of the studio; the actor was pleased.",
+        ),
+    ],
+    "crime": [("Man held after stabbing in car park", "Police said a knife was found; the victim is in hospital.")],
+    "horoscope": [("Horoscope: what the stars say this week", "Aries: a battle at work ends in a truce.")],
+    "weather": [("Storm brings snow and traffic chaos", "Forecasters expect two more days of rain.")],
+    "business": [("Bank's quarterly profit beats forecasts", "Shares rose; the dividend is to be raised.")],
+    "obituary": [("Singer who wrote love songs dies aged 88", "Tributes came from actors and other musicians.")],
+}
+"""What uses a topic's words for other things, and genres that are none of it."""
+
+
+def test_every_topic_of_the_catalogue_has_a_look_alike() -> None:
+    assert LOOK_ALIKES.keys() >= MODEL.catalogue.keys()
+
+
+@pytest.mark.parametrize(("title", "text"), [case for cases in LOOK_ALIKES.values() for case in cases])
 def test_what_only_looks_like_it_is_not(title: str, text: str) -> None:
     decided = _decided(title, text)
     assert decided.geopolitical.value is False
