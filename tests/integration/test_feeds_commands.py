@@ -69,7 +69,6 @@ async def test_feeds_are_changed_while_a_poller_runs(
             )
             assert "paused" in await geowire(environment, "feeds", "pause", _ID)
             assert [row["id"] for row in await _listed(environment, "--state", "paused")] == [_ID]
-            assert "is not polled: it is paused since" in await geowire(environment, "feeds", "why", _ID)
             await geowire(environment, "feeds", "resume", _ID)
             await asked(2)
             assert "removed" in await geowire(environment, "feeds", "remove", url)
@@ -105,6 +104,8 @@ async def test_feeds_are_changed_when_no_poller_runs(environment: dict[str, str]
     assert "is polled for the first time as soon as a poller runs" in await geowire(
         environment, "feeds", "why", "new.example/rss"
     )
+    await geowire(environment, "feeds", "pause", "https://new.example/rss")
+    assert "is not polled: it is paused since" in await geowire(environment, "feeds", "why", "new.example/rss")
 
 
 async def test_a_mistake_is_one_clear_line(settings: Settings, environment: dict[str, str]) -> None:
