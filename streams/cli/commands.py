@@ -13,6 +13,7 @@ import typer
 
 from streams.cli.dlq import dlq_cli
 from streams.cli.feeds import feeds_cli
+from streams.cli.help import complete_stream, complete_topic, examples
 from streams.cli.knowledge import knowledge_cli
 from streams.cli.replay import replay_cli
 from streams.settings import Settings
@@ -36,7 +37,13 @@ cli.add_typer(knowledge_cli, name="knowledge")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
 
 
-@cli.command()
+@cli.command(
+    epilog=examples(
+        "geowire run  # the shipped feeds, shown live",
+        "geowire run --feeds my.opml",
+        "geowire run --sample --plain  # invented outlets, log lines",
+    )
+)
 def run(
     feeds: Annotated[Path | None, typer.Option(help="Feed list: YAML, OPML or one address a line.")] = None,
     sample: Annotated[bool, typer.Option("--sample", help="Play the sample newsroom instead of polling.")] = False,
@@ -57,7 +64,7 @@ def run(
     run_all(dataclasses.replace(settings, feeds=feeds) if feeds else settings, sample=sample, plain=plain)
 
 
-@cli.command()
+@cli.command(epilog=examples("geowire poll --feeds my.yaml", "geowire poll --once  # each feed once, for a cron job"))
 def poll(
     feeds: Annotated[Path | None, typer.Option(help="Feed list: YAML, OPML or one address a line.")] = None,
     once: Annotated[bool, typer.Option(help="Poll every feed once, then end.")] = False,
@@ -69,7 +76,7 @@ def poll(
     serve(settings, feeds or settings.feeds, once=once)
 
 
-@cli.command()
+@cli.command(epilog=examples("geowire work  # as many as there are cores, up to one a partition"))
 def work() -> None:
     """Run a worker: deduplicate, strip, classify, publish, cluster."""
     from streams.worker import work as run_worker
@@ -77,7 +84,9 @@ def work() -> None:
     run_worker(Settings.from_env())
 
 
-@cli.command()
+@cli.command(
+    epilog=examples("geowire pipe < items.jsonl > events.jsonl", "geowire pipe --stateless --stories < items.jsonl")
+)
 def pipe(
     stateless: Annotated[bool, typer.Option(help="Leave out dedupe: every line is new.")] = False,
     stories: Annotated[
@@ -107,13 +116,25 @@ def pipe(
         sys.stdout.buffer.flush()
 
 
-@cli.command()
+@cli.command(
+    epilog=examples(
+        "geowire tail  # news.enriched, from now on",
+        "geowire tail --topic sanctions --country IR --language en",
+        "geowire tail news.dead-letter --beginning --no-follow",
+        "geowire tail --beginning --limit 10 --json",
+    )
+)
 def tail(
-    stream: Annotated[str, typer.Argument(help="Name of the stream, e.g. news.enriched.")] = "news.enriched",
+    stream: Annotated[
+        str, typer.Argument(help="Name of the stream, e.g. news.enriched.", autocompletion=complete_stream)
+    ] = "news.enriched",
     beginning: Annotated[bool, typer.Option("--beginning", help="From the first record that is kept.")] = False,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="End after so many records.")] = None,
     follow: Annotated[bool, typer.Option(help="Wait for new records at the end of the stream.")] = True,
-    topic: Annotated[list[str] | None, typer.Option(help="Only events with this topic; may be repeated.")] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(help="Only events with this topic; may be repeated.", autocompletion=complete_topic),
+    ] = None,
     country: Annotated[list[str] | None, typer.Option(help="Only events about this country (ISO 3166): CN.")] = None,
     language: Annotated[list[str] | None, typer.Option(help="Only events in this language: en.")] = None,
     geo: Annotated[
@@ -139,7 +160,7 @@ def tail(
     )
 
 
-@cli.command()
+@cli.command(epilog=examples("geowire status", "geowire status --json"))
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
 ) -> None:
@@ -150,7 +171,7 @@ def status(
         raise typer.Exit(1)
 
 
-@cli.command()
+@cli.command(epilog=examples("geowire audit --since 2h", "geowire audit --feed meridian-wire --json"))
 def audit(
     since: Annotated[str | None, typer.Option(help="Raw records from then on: 2h, 3d, or an ISO time.")] = None,
     feed: Annotated[str | None, typer.Option(help="Id of one feed.")] = None,
@@ -163,7 +184,13 @@ def audit(
         raise typer.Exit(1)
 
 
-@cli.command()
+@cli.command(
+    epilog=examples(
+        "geowire forget --url https://daily.example/2026/02/talks  # says what it would do",
+        "geowire forget --item 1cc6fd9e-c61a-53b1-9524-1dbf2a5ab9ed --note 'request 17' --execute",
+        "geowire forget --source gulf-monitor --undo --execute",
+    )
+)
 def forget(
     item: Annotated[str | None, typer.Option(help="Item id.")] = None,
     url: Annotated[str | None, typer.Option(help="Address of an article.")] = None,
@@ -182,7 +209,13 @@ def forget(
     run_forget(Settings.from_env(), wanted, note=note, undo=undo, execute=execute)
 
 
-@cli.command()
+@cli.command(
+    epilog=examples(
+        "geowire explain article.txt",
+        "geowire explain https://daily.example/2026/02/talks --language en",
+        "geowire explain feed.xml --item 3 --json",
+    )
+)
 def explain(
     source: Annotated[str, typer.Argument(help="A file, an http(s) address, or - for standard input.")],
     title: Annotated[str | None, typer.Option(help="Headline, where the text has none.")] = None,
@@ -206,7 +239,7 @@ def explain(
         show_explanation(event, articles=articles, number=item)
 
 
-@cli.command()
+@cli.command(epilog=examples("geowire config", "geowire config --json"))
 def config(
     as_json: AsJson = False,
     markdown: Annotated[
@@ -222,7 +255,7 @@ def config(
         show_settings(Settings.from_env(), as_json=as_json)
 
 
-@streams_cli.command("apply")
+@streams_cli.command("apply", epilog=examples("geowire streams apply"))
 def streams_apply(as_json: AsJson = False) -> None:
     """Create the streams that are missing; refuse where those that are there differ from the table."""
     import asyncio
@@ -234,7 +267,7 @@ def streams_apply(as_json: AsJson = False) -> None:
     show_streams(settings, asyncio.run(admin.apply(settings)), as_json=as_json)
 
 
-@streams_cli.command("list")
+@streams_cli.command("list", epilog=examples("geowire streams list", "geowire streams list --json"))
 def streams_list(as_json: AsJson = False) -> None:
     """Show the stream table, and how each stream is on the broker."""
     import asyncio
@@ -246,7 +279,12 @@ def streams_list(as_json: AsJson = False) -> None:
     show_streams(settings, asyncio.run(admin.status(settings)), as_json=as_json)
 
 
-@streams_cli.command("tombstone")
+@streams_cli.command(
+    "tombstone",
+    epilog=examples(
+        "geowire streams tombstone geowire-dedupe-changelog 1cc6fd9e-c61a-53b1-9524-1dbf2a5ab9ed --partition 3"
+    ),
+)
 def streams_tombstone(
     stream: Annotated[str, typer.Argument(help="A compacted stream.")],
     key: Annotated[str, typer.Argument(help="The key to delete.")],
@@ -261,7 +299,7 @@ def streams_tombstone(
     print(f"{stream} partition {partition}: {key} is deleted")
 
 
-@broker_cli.command("fetch")
+@broker_cli.command("fetch", epilog=examples("geowire broker fetch"))
 def broker_fetch() -> None:
     """Fetch Kafka's jars with Maven, unless they are there."""
     from streams.broker.jars import fetch_jars, find_java
@@ -274,7 +312,9 @@ def broker_fetch() -> None:
     print(f"Kafka's jars: {fetch_jars(settings.cache_dir)}")
 
 
-@broker_cli.command("run")
+@broker_cli.command(
+    "run", epilog=examples("geowire broker run  # then geowire poll and geowire work in other terminals")
+)
 def broker_run() -> None:
     """Run only the embedded Kafka, in the foreground, with its streams."""
     import asyncio

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streams.cli.help import examples
+
 if TYPE_CHECKING:
     from streams.dlq.letters import Wanted
 
@@ -23,7 +25,9 @@ Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without, it is 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
 
 
-@dlq_cli.command("list")
+@dlq_cli.command(
+    "list", epilog=examples("geowire dlq list", "geowire dlq list --stage enrich --code internal-error --since 2h")
+)
 def list_letters(
     stage: Stage = None,
     code: Code = None,
@@ -41,7 +45,7 @@ def list_letters(
     show_letters(Settings.from_env(), wanted, limit=limit, as_json=as_json)
 
 
-@dlq_cli.command()
+@dlq_cli.command(epilog=examples("geowire dlq show 3:17", "geowire dlq show 3:17 --value > record.json"))
 def show(
     place: Annotated[str, typer.Argument(metavar="LETTER", help="The letter by its place: 3:17.")],
     value: Annotated[bool, typer.Option("--value", help="Only the record's value, byte for byte.")] = False,
@@ -54,7 +58,11 @@ def show(
     show_letter(Settings.from_env(), place, value=value, as_json=as_json)
 
 
-@dlq_cli.command()
+@dlq_cli.command(
+    epilog=examples(
+        "geowire dlq retry --code internal-error  # says what it would do", "geowire dlq retry 3:17 3:18 --execute"
+    )
+)
 def retry(
     places: Places = None,
     stage: Stage = None,
@@ -71,7 +79,7 @@ def retry(
     run_retry(Settings.from_env(), _wanted(places, stage, code, feed, since, everything=again), execute=execute)
 
 
-@dlq_cli.command()
+@dlq_cli.command(epilog=examples("geowire dlq drop --feed gulf-monitor --execute"))
 def drop(
     places: Places = None,
     stage: Stage = None,

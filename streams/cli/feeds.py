@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from streams.cli.help import examples
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, fo
 Words = Annotated[list[str], typer.Argument(metavar="FEED...", help="Ids or addresses of feeds.")]
 
 
-@feeds_cli.command("list")
+@feeds_cli.command("list", epilog=examples("geowire feeds list", "geowire feeds list --state failing --json"))
 def list_(
     state: Annotated[
         Literal["ok", "failing", "never-polled", "paused", "gone", "stale", "blocked"] | None,
@@ -40,7 +41,7 @@ def list_(
     show_feeds(Settings.from_env(), path=feeds, state=state, as_json=as_json)
 
 
-@feeds_cli.command()
+@feeds_cli.command(epilog=examples("geowire feeds why meridian-wire"))
 def why(
     feed: Annotated[str, typer.Argument(metavar="FEED", help="Id or address of a feed.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for scripts.")] = False,
@@ -51,7 +52,12 @@ def why(
     show_why(Settings.from_env(), feed, as_json=as_json)
 
 
-@feeds_cli.command()
+@feeds_cli.command(
+    epilog=examples(
+        "geowire feeds add https://daily.example/feed",
+        "geowire feeds add https://daily.example --id daily --language en --content page",
+    )
+)
 def add(
     urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Addresses of feeds, or of sites that have one.")],
     feed_id: Annotated[str | None, typer.Option("--id", help="Name for the feed; items and state hang on it.")] = None,
@@ -93,7 +99,7 @@ def add(
     change(lambda known: editing.add(known, feeds), as_json=as_json)
 
 
-@feeds_cli.command()
+@feeds_cli.command(epilog=examples("geowire feeds remove daily"))
 def remove(feeds: Words, as_json: AsJson = False) -> None:
     """Stop polling feeds for good, also those that the feed list names."""
     from streams.cli.feeds_change import change
@@ -102,7 +108,7 @@ def remove(feeds: Words, as_json: AsJson = False) -> None:
     change(lambda known: editing.remove(known, _ids(known, feeds)), as_json=as_json)
 
 
-@feeds_cli.command()
+@feeds_cli.command(epilog=examples("geowire feeds pause daily", "geowire feeds pause --dead"))
 def pause(
     feeds: Annotated[list[str] | None, typer.Argument(metavar="FEED...", help="Ids or addresses of feeds.")] = None,
     dead: Annotated[bool, typer.Option("--dead", help="All that never answered with a feed.")] = False,
@@ -119,7 +125,7 @@ def pause(
     change(lambda known: editing.pause(known, found if dead else _ids(known, feeds or []), now=_now()), as_json=as_json)
 
 
-@feeds_cli.command()
+@feeds_cli.command(epilog=examples("geowire feeds resume daily"))
 def resume(feeds: Words, as_json: AsJson = False) -> None:
     """Poll feeds again, at once: paused ones, and those that were given up as gone."""
     from streams.cli.feeds_change import change
@@ -128,7 +134,7 @@ def resume(feeds: Words, as_json: AsJson = False) -> None:
     change(lambda known: editing.resume(known, _ids(known, feeds), now=_now()), as_json=as_json)
 
 
-@feeds_cli.command("import")
+@feeds_cli.command("import", epilog=examples("geowire feeds import subscriptions.opml"))
 def import_(
     file: Annotated[Path, typer.Argument(help="OPML, YAML or one address a line; - for standard input.")],
     as_json: AsJson = False,
@@ -142,7 +148,9 @@ def import_(
     change(lambda known: editing.add(known, feeds), as_json=as_json)
 
 
-@feeds_cli.command()
+@feeds_cli.command(
+    epilog=examples("geowire feeds export feeds.yaml", "geowire feeds export --format opml > feeds.opml")
+)
 def export(
     file: Annotated[Path | None, typer.Argument(help="Where to; else standard output.")] = None,
     form: Annotated[Literal["yaml", "opml", "lines"], typer.Option("--format", help="Which form.")] = "yaml",
@@ -153,7 +161,7 @@ def export(
     write_list(Settings.from_env(), file, form=form)
 
 
-@feeds_cli.command()
+@feeds_cli.command(epilog=examples("geowire feeds sync my.yaml"))
 def sync(
     feeds: Annotated[Path | None, typer.Argument(metavar="FILE", help="Feed list; else GEOWIRE_FEEDS.")] = None,
     as_json: AsJson = False,
@@ -166,7 +174,9 @@ def sync(
     change(lambda known: editing.follow_list(known, listed), as_json=as_json)
 
 
-@feeds_cli.command()
+@feeds_cli.command(
+    epilog=examples("geowire feeds check https://daily.example/feed", "geowire feeds check feed.xml --json")
+)
 def check(
     source: Annotated[str, typer.Argument(metavar="URL|FILE", help="Address of a feed, a file, or -.")],
     page: Annotated[bool, typer.Option("--page", help="Fetch the newest article's page too.")] = False,
@@ -182,7 +192,7 @@ def check(
         raise typer.Exit(1)
 
 
-@feeds_cli.command()
+@feeds_cli.command(epilog=examples("geowire feeds parse feed.xml --url https://daily.example/feed"))
 def parse(
     file: Annotated[Path, typer.Argument(help="A feed document; - for standard input.")],
     url: Annotated[str, typer.Option(help="Where it came from, for relative links.")] = "http://localhost/feed",

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from streams.cli.help import examples
+
 knowledge_cli = typer.Typer(help="The knowledge files: your own over the shipped ones.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
@@ -18,7 +20,7 @@ Directory = Annotated[
 ]
 
 
-@knowledge_cli.command("check")
+@knowledge_cli.command("check", epilog=examples("geowire knowledge check", "geowire knowledge check my-knowledge"))
 def knowledge_check(directory: Directory = None, as_json: AsJson = False) -> None:
     """Say what is wrong with a knowledge directory, else the shipped files. Exit code 1 where anything is."""
     from streams.cli.knowledge_show import show_check
@@ -28,7 +30,13 @@ def knowledge_check(directory: Directory = None, as_json: AsJson = False) -> Non
         raise typer.Exit(1)
 
 
-@knowledge_cli.command("test")
+@knowledge_cli.command(
+    "test",
+    epilog=examples(
+        "geowire knowledge test 'Greece and Turkey agree on talks' --language en",
+        "geowire knowledge test article.txt --knowledge my-knowledge",
+    ),
+)
 def knowledge_test(
     text: Annotated[str, typer.Argument(help="The text, the name of a file, or - for standard input.")],
     directory: Annotated[
@@ -45,7 +53,7 @@ def knowledge_test(
     show_test(Settings.from_env(), directory, text, title=title, language=language, as_json=as_json)
 
 
-@knowledge_cli.command("diff")
+@knowledge_cli.command("diff", epilog=examples("geowire knowledge diff my-knowledge --sample items.jsonl"))
 def knowledge_diff(
     directory: Directory = None,
     sample: Annotated[

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from streams.cli.help import examples
+
 if TYPE_CHECKING:
     from streams.replay.plan import Request
 
@@ -32,7 +34,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for scrip
 Id = Annotated[str, typer.Argument(help="Name of the replay.")]
 
 
-@replay_cli.command()
+@replay_cli.command(epilog=examples("geowire replay plan missiles --since 3d"))
 def plan(
     replay_id: Annotated[str | None, typer.Argument(metavar="ID", help="Name it is to have.")] = None,
     source: Source = "unique",
@@ -53,7 +55,12 @@ def plan(
     show_plan(settings, request, as_json=as_json)
 
 
-@replay_cli.command()
+@replay_cli.command(
+    epilog=examples(
+        "geowire replay run missiles --note 'terms for seizures' --execute",
+        "geowire replay run --from raw --offsets 0:100-200,3:50- --execute",
+    )
+)
 def run(
     replay_id: Annotated[
         str | None, typer.Argument(metavar="ID", help="Name it is to have; one that is there is gone on with.")
@@ -78,7 +85,7 @@ def run(
     begin_or_go_on(settings, request, rate=rate, execute=execute)
 
 
-@replay_cli.command()
+@replay_cli.command(epilog=examples("geowire replay status missiles"))
 def status(replay_id: Id, as_json: AsJson = False) -> None:
     """Show how far a replay is."""
     from streams.cli.replay_run import show_status
@@ -87,7 +94,7 @@ def status(replay_id: Id, as_json: AsJson = False) -> None:
     show_status(Settings.from_env(), replay_id, as_json=as_json)
 
 
-@replay_cli.command("list")
+@replay_cli.command("list", epilog=examples("geowire replay list"))
 def list_replays(as_json: AsJson = False) -> None:
     """Show every replay there is and was."""
     from streams.cli.replay_run import show_list
@@ -96,7 +103,9 @@ def list_replays(as_json: AsJson = False) -> None:
     show_list(Settings.from_env(), as_json=as_json)
 
 
-@replay_cli.command()
+@replay_cli.command(
+    epilog=examples("geowire replay diff missiles --examples 2", "geowire replay diff missiles --html missiles.html")
+)
 def diff(
     replay_id: Id,
     examples: Annotated[int, typer.Option(min=0, help="Examples of each kind of difference.")] = 5,
@@ -110,7 +119,12 @@ def diff(
     run_diff(Settings.from_env(), replay_id, examples=examples, as_json=as_json, html=html)
 
 
-@replay_cli.command()
+@replay_cli.command(
+    epilog=examples(
+        "geowire replay promote missiles  # says what it would do",
+        "geowire replay promote missiles --rate 200 --execute",
+    )
+)
 def promote(replay_id: Id, rate: Rate = None, execute: Execute = False) -> None:
     """Make a replay live: publish what it decides differently, and let live go on with its knowledge."""
     from streams.cli.replay_promote import run_promote
@@ -119,7 +133,7 @@ def promote(replay_id: Id, rate: Rate = None, execute: Execute = False) -> None:
     run_promote(Settings.from_env(), replay_id, rate=rate, execute=execute)
 
 
-@replay_cli.command()
+@replay_cli.command(epilog=examples("geowire replay abort missiles --execute"))
 def abort(replay_id: Id, execute: Execute = False) -> None:
     """Delete the streams of a replay; what was done stays on record."""
     from streams.cli.replay_run import run_abort
