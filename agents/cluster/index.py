@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from itertools import chain
 
 from agents.cluster.items import Item
 from agents.cluster.likeness import Text
@@ -30,40 +30,37 @@ class Index:
 
     def add(self, item: Item, text: Text) -> None:
         """Take in an item."""
-        for index, key in self._keys(text):
-            found = index.get(key)
-            if found is None:
-                index[key] = [item]
-            else:
-                found.append(item)
-                if len(found) > POSTINGS:
-                    del found[0]
+        for index, keys in self._keys(text):
+            for key in keys:
+                found = index.get(key)
+                if found is None:
+                    index[key] = [item]
+                else:
+                    found.append(item)
+                    if len(found) > POSTINGS:
+                        del found[0]
 
     def remove(self, item: Item, text: Text) -> None:
         """Take out an item."""
-        for index, key in self._keys(text):
-            found = index.get(key)
-            if found is None or item not in found:
-                continue
-            found.remove(item)
-            if not found:
-                del index[key]
+        for index, keys in self._keys(text):
+            for key in keys:
+                found = index.get(key)
+                if found is None or item not in found:
+                    continue
+                found.remove(item)
+                if not found:
+                    del index[key]
 
     def candidates(self, text: Text) -> list[Item]:
         """Return the items that share two of the lowest hashes, or one of the lowest of the beginning."""
-        body: Counter[Item] = Counter()
-        for key in text.lowest[:_BODY_KEYS]:
-            found = self._body.get(key)
-            if found is not None:
-                body.update(found)
-        candidates = {item: None for item, shared in body.items() if shared >= _BODY_SHARED}
+        body: Counter[Item] = Counter(
+            chain.from_iterable([found for key in text.lowest[:_BODY_KEYS] if (found := self._body.get(key))])
+        )
+        # A dictionary, for the order: a set of items would have another one in every process.
+        candidates = dict.fromkeys([item for item, shared in body.items() if shared >= _BODY_SHARED])
         for key in text.lead[:_LEAD_KEYS]:
-            for item in self._lead.get(key, ()):
-                candidates[item] = None
+            candidates.update(dict.fromkeys(self._lead.get(key, ())))
         return list(candidates)
 
-    def _keys(self, text: Text) -> Iterator[tuple[dict[int, list[Item]], int]]:
-        for key in text.lowest[:_BODY_KEYS]:
-            yield self._body, key
-        for key in text.lead[:_LEAD_KEYS]:
-            yield self._lead, key
+    def _keys(self, text: Text) -> tuple[tuple[dict[int, list[Item]], tuple[int, ...]], ...]:
+        return (self._body, text.lowest[:_BODY_KEYS]), (self._lead, text.lead[:_LEAD_KEYS])

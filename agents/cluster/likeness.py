@@ -111,7 +111,7 @@ def alike(a: Text, b: Text) -> bool:
     """Say whether two texts are copies of one report."""
     if not a.size or not b.size:
         return False
-    shorter, longer = sorted((a.size, b.size))
+    shorter, longer = (a.size, b.size) if a.size <= b.size else (b.size, a.size)
     if longer <= ALIKE_LENGTH * shorter and _near(a, b, teaser=shorter < SHORT):
         return True
     lead = _lead(a, b)

@@ -63,25 +63,26 @@ class _Tables(NamedTuple):
 def shingles(text: str) -> Hashes:
     """Return the hash of every run, in the order of the text; nothing where the text is shorter than a run."""
     tables = _tables()
-    codes, kinds = _characters(text[:_LONGEST], tables)
+    codes, kinds, beyond = _characters(text[:_LONGEST], tables)
     letters = np.flatnonzero(kinds > _SKIPPED)
     if not letters.size:
         return _NOTHING
     begins = np.ones(letters.size, np.bool_)
     begins[1:] = letters[1:] - letters[:-1] > 1
     runs = _RUN[_SPACED]
-    if not text.isascii():
+    if kinds.max() > _SPACED:
         alone = kinds.take(letters) > _SPACED
-        if alone.any():
-            begins |= alone
-            begins[1:] |= alone[:-1]
-            runs = _RUN.take(kinds.take(letters.compress(begins)))
+        begins |= alone
+        begins[1:] |= alone[:-1]
+        runs = _RUN.take(kinds.take(letters.compress(begins)))
     starts = np.flatnonzero(begins)
     last = np.arange(starts.size) + runs
     whole = np.flatnonzero(last <= starts.size)
     if not whole.size:
         return _NOTHING
-    values = _values(codes.take(letters), tables)
+    values = tables.letter.take(codes.take(letters), mode="clip")
+    if beyond:
+        _set_beyond(values, codes.take(letters))
     values *= tables.power[: values.size]
     sums = np.zeros(values.size + 1, np.uint64)
     np.cumsum(values, out=sums[1:])
@@ -105,28 +106,24 @@ def is_unspaced(word: str) -> bool:
     return bool(_tables().kind[code] > _SPACED)
 
 
-def _characters(text: str, tables: _Tables) -> tuple[NDArray[Any], NDArray[np.uint8]]:
-    """Return the code points of a text without those that are skipped, and their kinds."""
+def _characters(text: str, tables: _Tables) -> tuple[NDArray[Any], NDArray[np.uint8], bool]:
+    """Return code points without those that are skipped, their kinds, and whether any is beyond the basic plane."""
     if text.isascii():
         codes: NDArray[Any] = np.frombuffer(text.encode("ascii"), _NARROW)
-        return codes, tables.kind.take(codes)
+        return codes, tables.kind.take(codes), False
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), _WIDE)
-    if codes.max() < _PLANE:
-        kinds = tables.kind.take(codes)
-    else:
-        kinds = tables.kind.take(codes, mode="clip")
-        beyond = codes >= _PLANE
-        kinds[beyond] = np.where(codes >= _IDEOGRAPHS, _IDEOGRAPHIC, np.where(codes < _SYMBOLS, _SPACED, 0))[beyond]
+    beyond = bool(codes.max() >= _PLANE)
+    kinds = tables.kind.take(codes, mode="clip")
+    if beyond:
+        astral = codes >= _PLANE
+        kinds[astral] = np.where(codes >= _IDEOGRAPHS, _IDEOGRAPHIC, np.where(codes < _SYMBOLS, _SPACED, 0))[astral]
     kept = kinds != _SKIPPED
-    return (codes, kinds) if kept.all() else (codes.compress(kept), kinds.compress(kept))
+    return (codes, kinds, beyond) if kept.all() else (codes.compress(kept), kinds.compress(kept), beyond)
 
 
-def _values(codes: NDArray[Any], tables: _Tables) -> NDArray[np.uint64]:
-    values = tables.letter.take(codes, mode="clip")
-    if codes.itemsize > 1 and codes.size and codes.max() >= _PLANE:
-        beyond = codes >= _PLANE
-        values[beyond] = codes[beyond].astype(np.uint64) * _LETTER
-    return values
+def _set_beyond(values: NDArray[np.uint64], codes: NDArray[Any]) -> None:
+    astral = codes >= _PLANE
+    values[astral] = codes[astral].astype(np.uint64) * _LETTER
 
 
 @cache

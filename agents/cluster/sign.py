@@ -52,14 +52,16 @@ def sketch(title: str, text: str) -> Sketch:
         runs = shingles(f"{title}\n{text}")
     if runs.size < FEWEST:
         return NO_SKETCH
-    ascending = np.sort(runs)
-    repeated = ascending[1:] == ascending[:-1]
-    if repeated.any():
-        ascending = np.unique(ascending)
+    lead = runs[:LEAD].copy()
+    lead.sort()
+    runs.sort()
+    again = runs[1:] == runs[:-1]
+    if again.any():
+        runs = np.concatenate((runs[:1], runs[1:].compress(~again)))
     return Sketch(
-        size=ascending.size,
-        lowest=ascending[:SAMPLE].tobytes(),
-        lead=np.sort(runs[:LEAD])[:LEAD_SAMPLE].tobytes(),
+        size=runs.size,
+        lowest=runs[:SAMPLE].tobytes(),
+        lead=lead[:LEAD_SAMPLE].tobytes(),
         title=_title(title),
     )
 
