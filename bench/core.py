@@ -50,15 +50,16 @@ _decoder = msgspec.json.Decoder(RawItem)
 Stage = tuple[str, Callable[..., Any], Sequence[tuple[Any, ...]]]
 
 
-def run(data: Path | None) -> None:
-    """Print the figures of every corpus and length, and what a start costs."""
+def run(data: Path | None) -> dict[str, Any]:
+    """Print and return the figures of every corpus and length, and what a start costs."""
     reference = _reference()
     print(f"reference workload: {reference * 1e6:.1f} µs a round\n")
     knowledge = load_knowledge()
     gc.freeze()  # as in the worker
-    for name, lines in _corpora(data):
-        _report(name, lines, knowledge, reference)
-    print(_start())
+    corpora = [_report(name, lines, knowledge, reference) for name, lines in _corpora(data)]
+    start = _start()
+    print(start)
+    return {"reference_us": reference * 1e6, "corpora": corpora, "start": start.strip()}
 
 
 def _corpora(data: Path | None) -> Iterator[tuple[str, list[Line]]]:
@@ -107,7 +108,7 @@ def _own(size: int, *, english: bool) -> Iterator[Line]:
             )
 
 
-def _report(name: str, lines: list[Line], knowledge: Knowledge, reference: float) -> None:
+def _report(name: str, lines: list[Line], knowledge: Knowledge, reference: float) -> dict[str, Any]:
     items = [raw_item(line) for line in lines]
     size = sum(len(line.text.encode()) for line in lines) / len(lines)
     values = [encode(item) for item in items]
@@ -119,10 +120,16 @@ def _report(name: str, lines: list[Line], knowledge: Knowledge, reference: float
     stages = _stages(items, values, knowledge)
     total = _time(whole, [(value,) for value in values])
     print(f"{name}: {len(lines)} articles of {size:,.0f} bytes: {1 / total:,.0f} articles/s")
-    for stage, function, arguments in [("whole", whole, [(value,) for value in values]), *stages]:
-        seconds = total if stage == "whole" else _time(function, arguments)
-        print(f"  {stage:<11}{seconds * 1e6:9.1f} µs {seconds / reference:8.2f} × reference")
+    seconds = {"whole": total} | {stage: _time(function, arguments) for stage, function, arguments in stages}
+    for stage, taken in seconds.items():
+        print(f"  {stage:<11}{taken * 1e6:9.1f} µs {taken / reference:8.2f} × reference")
     print()
+    return {
+        "name": name,
+        "bytes": size,
+        "articles_per_second": 1 / total,
+        "stages": {stage: taken * 1e6 for stage, taken in seconds.items()},
+    }
 
 
 def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowledge) -> list[Stage]:

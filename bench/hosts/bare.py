@@ -20,26 +20,32 @@ from streams.settings import Settings
 _BATCH = 500
 
 
-class _Store:
+class Store:
+    """Entries in a dictionary."""
+
     def __init__(self) -> None:
         self._entries: dict[bytes, bytes] = {}
 
     def get(self, partition: int, key: bytes) -> bytes | None:  # noqa: ARG002 - a key is in one partition only
+        """Return the entry of a key."""
         return self._entries.get(key)
 
     def put(self, partition: int, key: bytes, entry: bytes) -> None:  # noqa: ARG002
+        """Store an entry."""
         self._entries[key] = entry
 
     def delete(self, partition: int, key: bytes) -> None:  # noqa: ARG002
+        """Forget a key."""
         self._entries.pop(key, None)
 
-    def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:  # noqa: ARG002 - nothing is that old
+    def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:  # noqa: ARG002
+        """Find nothing: nothing is that old."""
         return []
 
 
 async def run(settings: Settings) -> None:
     """Run until killed."""
-    store = _Store()
+    store = Store()
     committed: dict[tuple[str, int], int] = {}
 
     def first_uncommitted(record: Record) -> int:
