@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, cast
@@ -37,7 +37,7 @@ from streams.broker import admin
 from streams.broker.connection import bootstrap_servers, ssl_context
 from streams.clustering import HOUR_MS, prepared
 from streams.consumer import Continuity, Seeking
-from streams.delivery import Outbox, drive, fail
+from streams.delivery import Outbox, drive, fail, one_by_one
 from streams.intake import Inbox
 from streams.reading import first_offset
 from streams.recovery import Tables, recover
@@ -249,16 +249,17 @@ async def dedupe(stream: StreamT[bytes]) -> None:
         committed=outbox.committed,
         suppressed=app.suppression,
     )
-    await _run(drive(_records(stream, table.RAW), stage="dedupe", handle=handle, outbox=outbox))
+    batches = _batches(stream, table.RAW)
+    await _run(drive(batches, stage="dedupe", handle=one_by_one(handle), outbox=outbox))
 
 
 @app.agent(_source(table.UNIQUE), name="enrich")
 async def enrich(stream: StreamT[bytes]) -> None:
     """Strip, classify and publish unique items."""
-    handle = enrich_agent.handler(
+    handle = enrich_agent.batch_handler(
         app.knowledge, generation=app.generation, text=app.settings.event_text, suppressed=app.suppression
     )
-    await _run(drive(_records(stream, table.UNIQUE), stage="enrich", handle=handle, outbox=_outboxes["enrich"]))
+    await _run(drive(_batches(stream, table.UNIQUE), stage="enrich", handle=handle, outbox=_outboxes["enrich"]))
 
 
 @app.agent(_source(table.SIGNATURES), name="cluster")
@@ -266,8 +267,8 @@ async def cluster(stream: StreamT[bytes]) -> None:
     """Tell which items are copies of one report."""
     outbox = _outboxes["cluster"]
     state = Cluster(app.settings.story_hours * HOUR_MS)
-    records = prepared(_records(stream, table.SIGNATURES), state, app.settings, outbox.drain)
-    await _run(drive(records, stage="cluster", handle=state.handle, outbox=outbox))
+    batches = prepared(_batches(stream, table.SIGNATURES), state, app.settings, outbox.drain)
+    await _run(drive(batches, stage="cluster", handle=one_by_one(state.handle), outbox=outbox))
 
 
 @app.task  # type: ignore[untyped-decorator]
@@ -299,7 +300,7 @@ async def _run(agent: Any) -> None:
         fail(error)
 
 
-async def _records(stream: StreamT[bytes], source: table.Stream) -> AsyncIterator[Record]:
+async def _batches(stream: StreamT[bytes], source: table.Stream) -> AsyncIterator[Sequence[Record]]:
     inbox = app.inboxes.get(app.settings.stream(source.name))
     if inbox is None:
         async for event in cast("Stream[bytes]", stream).noack().events():
@@ -307,11 +308,12 @@ async def _records(stream: StreamT[bytes], source: table.Stream) -> AsyncIterato
             partition = TopicPartition(message.topic, message.partition)
             await app.continuity.check(partition, message.offset)
             time = round((message.timestamp or 0) * 1000)
-            yield _record(source, partition, message.offset, message, time)
+            yield [_record(source, partition, message.offset, message, time)]
         return
-    async for partition, record in inbox.records():
-        await app.continuity.check(partition, record.offset)
-        yield _record(source, partition, record.offset, record, record.timestamp)
+    async for partition, batch in inbox.batches():
+        for record in batch:
+            await app.continuity.check(partition, record.offset)
+        yield [_record(source, partition, record.offset, record, record.timestamp) for record in batch]
 
 
 def _record(source: table.Stream, partition: TopicPartition, offset: int, found: Any, time: int) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from agents.cluster.agent import Cluster
@@ -21,15 +21,18 @@ HOUR_MS = 3_600_000
 
 
 async def prepared(
-    records: AsyncIterator[Record], cluster: Cluster, settings: Settings, drained: Callable[[], Awaitable[None]]
-) -> AsyncIterator[Record]:
-    """Pass on records, the state read anew before one that does not follow the one before.
+    batches: AsyncIterator[Sequence[Record]],
+    cluster: Cluster,
+    settings: Settings,
+    drained: Callable[[], Awaitable[None]],
+) -> AsyncIterator[Sequence[Record]]:
+    """Pass on records one by one, the state read anew before one that does not follow the one before.
 
     That is the first record, and the first after the partition was with another worker. While a worker has it all the
     time its state is that before the next record, whatever happens to other partitions.
 
     Args:
-        records: Records of news.signatures.
+        batches: Records of news.signatures.
         cluster: Where the state goes.
         settings: The settings.
         drained: Waits until everything that was written is acknowledged.
@@ -38,11 +41,12 @@ async def prepared(
         BrokerError: The changelog cannot be read.
         InfrastructureError: It holds something that is no entry.
     """
-    async for record in records:
-        if not cluster.follows(record.offset):
-            await drained()
-            await recover(cluster, settings, record.offset)
-        yield record
+    async for batch in batches:
+        for record in batch:
+            if not cluster.follows(record.offset):
+                await drained()
+                await recover(cluster, settings, record.offset)
+            yield [record]
 
 
 async def recover(cluster: Cluster, settings: Settings, offset: int) -> None:

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, Protocol
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -29,8 +29,10 @@ log = logging.getLogger(__name__)
 _IN_FLIGHT_MAX = 5_000
 """Events whose outputs may be under way; the agent waits above this."""
 
-Handle = Callable[[Record], Iterable[Output]]
+Handle = Callable[[Record], Sequence[Output]]
 """What an agent decides: one record in, the records to send out; ``DataError`` makes a dead letter of it."""
+BatchHandle = Callable[[Sequence[Record]], Iterable[Sequence[Output] | Exception]]
+"""The same for several records: for each the records to send out, or why it cannot be processed."""
 Commit = Callable[[Mapping[TopicPartition, int]], Awaitable[bool]]
 
 
@@ -113,9 +115,9 @@ class Outbox:
             futures.append(future)
         return futures
 
-    def begin(self) -> None:
-        """Note that an event is being worked on, so that ``drain`` waits for it."""
-        self._open += 1
+    def begin(self, events: int) -> None:
+        """Note that so many events are being worked on, so that ``drain`` waits for them."""
+        self._open += events
         self._idle.clear()
 
     async def done(self, record: Record, futures: list[asyncio.Future[Any]]) -> None:
@@ -182,7 +184,21 @@ class Outbox:
                     self._committed[partition] = offset
 
 
-async def drive(records: AsyncIterator[Record], *, stage: Stage, handle: Handle, outbox: Outbox) -> None:
+def one_by_one(handle: Handle) -> BatchHandle:
+    """Return an agent's decision about batches: each record is decided when the outputs of the one before are sent."""
+
+    def each(records: Sequence[Record]) -> Iterator[Sequence[Output] | Exception]:
+        for record in records:
+            try:
+                outcome: Sequence[Output] | Exception = handle(record)
+            except Exception as error:  # noqa: BLE001 - ``drive`` makes a dead letter of it
+                outcome = error
+            yield outcome
+
+    return each
+
+
+async def drive(batches: AsyncIterator[Sequence[Record]], *, stage: Stage, handle: BatchHandle, outbox: Outbox) -> None:
     """Pass records through an agent's decision until cancelled: decide, send, note the offset.
 
     A record that cannot be processed becomes a dead letter and the stream goes on. Whatever else goes wrong is raised:
@@ -193,16 +209,25 @@ async def drive(records: AsyncIterator[Record], *, stage: Stage, handle: Handle,
     """
     settling = asyncio.create_task(outbox.run())
     try:
-        async for record in records:
-            outbox.begin()
-            try:
-                futures = await outbox.send(handle(record))
-            except InfrastructureError:
-                raise
-            except Exception as error:  # one record must not stop the stream, whatever its content does
-                if not isinstance(error, DataError):
-                    log.exception("%s could not process %s:%d", stage, record.stream, record.offset)
-                futures = await outbox.send([dead_letter(record, stage, error)])
-            await outbox.done(record, futures)
+        async for batch in batches:
+            outbox.begin(len(batch))
+            for record, outcome in zip(batch, handle(batch), strict=True):
+                await outbox.done(record, await _sent(record, outcome, stage, outbox))
     finally:
         settling.cancel()
+
+
+async def _sent(
+    record: Record, outcome: Sequence[Output] | Exception, stage: Stage, outbox: Outbox
+) -> list[asyncio.Future[Any]]:
+    """Send out what was decided; one record must not stop the stream, whatever its content does."""
+    if not isinstance(outcome, Exception):
+        try:
+            return await outbox.send(outcome)
+        except DataError as error:
+            outcome = error
+    if isinstance(outcome, InfrastructureError):
+        raise outcome
+    if not isinstance(outcome, DataError):
+        log.error("%s could not process %s:%d", stage, record.stream, record.offset, exc_info=outcome)
+    return await outbox.send([dead_letter(record, stage, outcome)])

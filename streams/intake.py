@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from aiokafka.structs import TopicPartition
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 _ROOM = 2_000
 _ROOM_BYTES = 32 * 1024 * 1024
 """Records, and bytes of their values, that an inbox holds before the consumer waits: a second or two of work."""
-_BREATH = 8
-"""Records between two looks at what else the loop has to do: a few milliseconds of work."""
+_BATCH = 32
+_BATCH_BYTES = 96 * 1024
+"""Records, and bytes of their values, that an agent is given at once: up to some 15 ms of work."""
 
 
 class Inbox:
@@ -53,21 +54,18 @@ class Inbox:
         self._arrived.set()
         self.room.set()
 
-    async def records(self) -> AsyncIterator[tuple[TopicPartition, ConsumerRecord]]:
-        """Yield records as they come; those of a partition in order."""
-        taken = 0
+    async def batches(self) -> AsyncIterator[tuple[TopicPartition, Sequence[ConsumerRecord]]]:
+        """Yield records as they come, some of one partition at a time and in order."""
         while True:
             while not self._batches:
                 self._arrived.clear()
                 await self._arrived.wait()
             partition, batch = self._batches[0]
-            for record in batch:
+            for part in parts(batch):
                 if not self._batches or self._batches[0][1] is not batch:
                     break  # cleared meanwhile
-                yield partition, record
-                taken += 1
-                if taken % _BREATH == 0:
-                    await asyncio.sleep(0)
+                yield partition, part
+                await asyncio.sleep(0)
             else:
                 if self._batches and self._batches[0][1] is batch:
                     self._batches.popleft()
@@ -78,3 +76,15 @@ class Inbox:
     def _count(self, batch: Sequence[ConsumerRecord], sign: int) -> None:
         self._waiting += sign * len(batch)
         self._bytes += sign * sum(len(record.value or b"") for record in batch)
+
+
+def parts(batch: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
+    """Yield records in such parts as an agent is given at once."""
+    begin = size = 0
+    for at, record in enumerate(batch):
+        size += len(record.value or b"")
+        if at > begin and (at - begin == _BATCH or size > _BATCH_BYTES):
+            yield batch[begin:at]
+            begin, size = at, len(record.value or b"")
+    if begin < len(batch):
+        yield batch[begin:]

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from agents.enrich.enrich import Knowledge, enrich_whole
+from agents.enrich.enrich import Knowledge, enrich_batch
 from agents.enrich.route import route
 from agents.publish.publish import EventText
 from schemas.raw import RawItem
 from schemas.record import Output, Record
+
+
+def batch_handler(
+    knowledge: Knowledge,
+    *,
+    generation: Callable[[Record], int],
+    text: EventText,
+    suppressed: Callable[[RawItem], bool] = lambda _: False,
+    signed: bool = True,
+) -> Callable[[Sequence[Record]], list[list[Output] | Exception]]:
+    """Return what the agent does with a batch: for each record its outputs, or why it cannot be processed.
+
+    Args:
+        knowledge: What it decides with.
+        generation: Says which generation of the live pipe a record belongs to.
+        text: How much of the text events carry.
+        suppressed: Says whether an item was asked to be forgotten: dedupe may have passed it on before that.
+        signed: Whether signatures go out too: not in a replay, which leaves the stories alone.
+    """
+    decide = partial(enrich_batch, knowledge=knowledge, text=text)
+
+    def handle(records: Sequence[Record]) -> list[list[Output] | Exception]:
+        try:
+            routed = route(records, decide, generation, suppressed)
+        except Exception as error:  # noqa: BLE001 - returned to whoever makes a dead letter of it
+            # One of many may be at fault: each by itself.
+            return [error] if len(records) == 1 else [outcome for record in records for outcome in handle([record])]
+        return [[event, signature] if signed else [event] for event, signature in routed]
+
+    return handle
 
 
 def handler(
@@ -20,19 +50,13 @@ def handler(
     suppressed: Callable[[RawItem], bool] = lambda _: False,
     signed: bool = True,
 ) -> Callable[[Record], list[Output]]:
-    """Return what the agent does with a record.
-
-    Args:
-        knowledge: What it decides with.
-        generation: Says which generation of the live pipe a record belongs to.
-        text: How much of the text events carry.
-        suppressed: Says whether an item was asked to be forgotten: dedupe may have passed it on before that.
-        signed: Whether signatures go out too: not in a replay, which leaves the stories alone.
-    """
-    decide = partial(enrich_whole, knowledge=knowledge, text=text)
+    """Return what the agent does with one record; it raises where that cannot be processed. See ``batch_handler``."""
+    decide = batch_handler(knowledge, generation=generation, text=text, suppressed=suppressed, signed=signed)
 
     def handle(record: Record) -> list[Output]:
-        event, signature = route(record, decide, generation(record), suppressed)
-        return [event, signature] if signed else [event]
+        (outcome,) = decide([record])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     return handle

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -79,39 +80,72 @@ def enrich_whole(
     item: RawItem, provenance: Provenance, knowledge: Knowledge, *, text: EventText = "full"
 ) -> tuple[Enriched, str]:
     """Do the same; return the event and the whole stripped text, whatever the event carries of it."""
-    decided = _decided(item, knowledge)
-    return publish(item, decided, provenance, knowledge.pipeline, text), decided.text
+    return enrich_batch([(item, provenance)], knowledge, text=text)[0]
 
 
-def _decided(item: RawItem, knowledge: Knowledge) -> Decided:
-    title = normalise_title(item.title)
-    source = normalise(item.body or item.summary or "")
-    language = detect(f"{title}\n{source.text}", stated=item.language or item.feed.language)
-    stripped = strip(source, title=title, language=language.code, siblings=item.siblings, forms=knowledge.forms)
-    document = Document(
-        title=title,
-        text=stripped.text,
-        language=language.code,
-        published=item.published or item.fetched,
-        publisher=item.feed.publisher or item.feed.title,
-    )
-    found = find(document, knowledge.gazetteer)
-    topical = decide(document, found.mentions, knowledge.topics)
-    return Decided(
-        title=title,
-        text=stripped.text,
-        language=language,
-        removed=stripped.removed,
-        uncertain=stripped.uncertain,
-        notice=find_notice(title, stripped.text, language.code, knowledge.notices),
-        geopolitical=topical.geopolitical,
-        topics=topical.topics,
-        countries=found.countries,
-        places=found.places,
-        actors=found.actors,
-        pairs=pairs(document, found, topical, knowledge.gazetteer),
-        coverage=Coverage(language=topical.coverage, text=_extent(item, stripped.text), truncated=source.truncated),
-    )
+def enrich_batch(
+    items: Sequence[tuple[RawItem, Provenance]], knowledge: Knowledge, *, text: EventText = "full"
+) -> list[tuple[Enriched, str]]:
+    """Do the same for several items, each as if it were alone.
+
+    Stage by stage, not item by item: what a stage needs of code and knowledge then stays in the processor's caches,
+    which makes a batch of 32 up to 40 % cheaper (docs/performance.md).
+    """
+    decided = _decided([item for item, _ in items], knowledge)
+    return [
+        (publish(item, of_item, provenance, knowledge.pipeline, text), of_item.text)
+        for (item, provenance), of_item in zip(items, decided, strict=True)
+    ]
+
+
+def _decided(items: Sequence[RawItem], knowledge: Knowledge) -> list[Decided]:
+    titles = [normalise_title(item.title) for item in items]
+    sources = [normalise(item.body or item.summary or "") for item in items]
+    languages = [
+        detect(f"{title}\n{source.text}", stated=item.language or item.feed.language)
+        for item, title, source in zip(items, titles, sources, strict=True)
+    ]
+    stripped = [
+        strip(source, title=title, language=language.code, siblings=item.siblings, forms=knowledge.forms)
+        for item, title, source, language in zip(items, titles, sources, languages, strict=True)
+    ]
+    documents = [
+        Document(
+            title=title,
+            text=left.text,
+            language=language.code,
+            published=item.published or item.fetched,
+            publisher=item.feed.publisher or item.feed.title,
+        )
+        for item, title, language, left in zip(items, titles, languages, stripped, strict=True)
+    ]
+    found = [find(document, knowledge.gazetteer) for document in documents]
+    topical = [
+        decide(document, of_document.mentions, knowledge.topics)
+        for document, of_document in zip(documents, found, strict=True)
+    ]
+    paired = [pairs(*of_document, knowledge.gazetteer) for of_document in zip(documents, found, topical, strict=True)]
+    notices = [find_notice(d.title, d.text, d.language, knowledge.notices) for d in documents]
+    return [
+        Decided(
+            title=document.title,
+            text=document.text,
+            language=languages[n],
+            removed=stripped[n].removed,
+            uncertain=stripped[n].uncertain,
+            notice=notices[n],
+            geopolitical=topical[n].geopolitical,
+            topics=topical[n].topics,
+            countries=found[n].countries,
+            places=found[n].places,
+            actors=found[n].actors,
+            pairs=paired[n],
+            coverage=Coverage(
+                language=topical[n].coverage, text=_extent(items[n], document.text), truncated=sources[n].truncated
+            ),
+        )
+        for n, document in enumerate(documents)
+    ]
 
 
 def _extent(item: RawItem, text: str) -> Literal["headline", "summary", "full", "page"]:

@@ -1,4 +1,4 @@
-"""One record of news.unique → one record for news.enriched, and the signature of its text for news.signatures."""
+"""Records of news.unique → one record each for news.enriched, and the signature of its text for news.signatures."""
 
 from __future__ import annotations
 
@@ -30,27 +30,37 @@ _raw_decoder = msgspec.json.Decoder(RawItem)
 _supersedes_decoder = msgspec.json.Decoder(Supersedes)
 _reasons: dict[bytes | None, Reason] = {b"new": "new", b"edited": "edited"}
 
-Enrich = Callable[[RawItem, Provenance], tuple[Enriched, str]]
+Enrich = Callable[[Sequence[tuple[RawItem, Provenance]]], list[tuple[Enriched, str]]]
 
 
 def route(
-    record: Record, enrich: Enrich, generation: int, suppressed: Callable[[RawItem], bool] = lambda _: False
-) -> tuple[Output, Output]:
-    """Decide about one unique item; return its event and its signature.
+    records: Sequence[Record],
+    enrich: Enrich,
+    generation: Callable[[Record], int],
+    suppressed: Callable[[RawItem], bool],
+) -> list[tuple[Output, Output]]:
+    """Decide about unique items; return the event and the signature of each.
 
     Args:
-        record: A record of news.unique.
-        enrich: The decision (``agents.enrich.enrich.enrich_whole``), its knowledge bound.
-        generation: Generation of knowledge and rules it decides with.
+        records: Records of news.unique.
+        enrich: The decision (``agents.enrich.enrich.enrich_batch``), its knowledge bound.
+        generation: Says which generation of knowledge and rules decides a record.
         suppressed: Says whether an item was asked to be forgotten: its event then only withdraws it.
 
     Raises:
-        DataError: The record is not a unique item as dedupe writes them.
+        DataError: A record is not a unique item as dedupe writes them.
     """
-    check_type(record.headers, UNIQUE_TYPE)
-    item = decode(_raw_decoder, record.value)
-    event, text = enrich(item, _provenance(record.headers, generation))
-    forget = suppressed(item)
+    items = []
+    for record in records:
+        check_type(record.headers, UNIQUE_TYPE)
+        items.append((decode(_raw_decoder, record.value), _provenance(record.headers, generation(record))))
+    return [
+        _outputs(record, event, text, forget=suppressed(item))
+        for record, (item, _), (event, text) in zip(records, items, enrich(items), strict=True)
+    ]
+
+
+def _outputs(record: Record, event: Enriched, text: str, *, forget: bool) -> tuple[Output, Output]:
     if forget:
         event = identified(forgotten(event))
     headers = enriched_headers(event)

@@ -15,6 +15,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from bench.hosts import handlers
 from schemas.record import Record
 from streams import table
+from streams.intake import parts
+from streams.reading import as_record
 from streams.settings import Settings
 
 _BATCH = 500
@@ -79,10 +81,7 @@ async def run(settings: Settings) -> None:
             offsets = {}
             for partition, batch in (await consumer.getmany(timeout_ms=200, max_records=_BATCH)).items():
                 name = names[partition.topic]
-                for found in batch:
-                    record = Record(
-                        name, partition.partition, found.offset, found.key, found.value, found.headers, found.timestamp
-                    )
+                for part in parts(batch):
                     futures += [
                         await producer.send(
                             settings.stream(output.stream),
@@ -92,7 +91,8 @@ async def run(settings: Settings) -> None:
                             timestamp_ms=output.time,
                             headers=output.headers,
                         )
-                        for output in handle[name](record)
+                        for outputs in handle[name]([as_record(name, found) for found in part])
+                        for output in outputs
                     ]
                 offsets[partition] = batch[-1].offset + 1
             await asyncio.gather(*futures)

@@ -87,11 +87,12 @@ def application(settings: Settings) -> Application:
 
     def deduplicated(value: bytes, key: bytes, time: int, headers: Any, state: State) -> list[Output]:
         store.state = state
-        made = dedupe(record(table.RAW.name, value, key, time, headers))
+        (made,) = dedupe([record(table.RAW.name, value, key, time, headers)])
         return [output for output in made if output.stream != CHANGELOG]
 
     def enriched(value: bytes, key: bytes, time: int, headers: Any) -> list[Output]:
-        return enrich(record(table.UNIQUE.name, value, key, time, headers))
+        (made,) = enrich([record(table.UNIQUE.name, value, key, time, headers)])
+        return list(made)
 
     for frame in (
         app.dataframe(source).apply(deduplicated, stateful=True, metadata=True),

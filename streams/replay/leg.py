@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -21,12 +21,12 @@ from schemas.errors import BrokerError, DeliveryError, Stage
 from schemas.record import Record
 from streams.broker.admin import admin, patiently
 from streams.broker.connection import client_arguments, unreachable
-from streams.delivery import Outbox, Producer, drive, fail
+from streams.delivery import BatchHandle, Outbox, Producer, drive, fail
+from streams.intake import parts
 from streams.reading import as_record
 from streams.table import DERIVED_MAX
 
 if TYPE_CHECKING:
-    from streams.replay.scope import Handle
     from streams.settings import Settings
     from streams.state import State
 
@@ -34,7 +34,6 @@ Progress = Callable[[str, int, int], None]
 """Called with the step, the records done and how many there are."""
 
 _BATCH = 500
-_BREATH = 8
 _WAIT_MS = 200
 _PEERS_SECONDS = 0.5
 
@@ -78,13 +77,14 @@ class Pace:
         self._gap = 1 / per_second if per_second else 0.0
         self._next = 0.0
 
-    async def wait(self) -> None:
-        """Wait until the next record is due."""
+    async def wait(self, records: int) -> None:
+        """Wait until so many more records are due."""
         if self._gap:
             now = time.monotonic()
-            self._next = max(self._next, now) + self._gap
-            if self._next - self._gap > now:
-                await asyncio.sleep(self._next - self._gap - now)
+            due = max(self._next, now)
+            self._next = due + records * self._gap
+            if due > now:
+                await asyncio.sleep(due - now)
 
 
 class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -125,7 +125,7 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
         self._ready = 0
         self._done: dict[int, int] = {}
 
-    async def run(self, handle: Handle) -> None:
+    async def run(self, handle: BatchHandle) -> None:
         """Take every record through a step, and return when all is out and committed, ours and our peers'.
 
         Raises:
@@ -149,7 +149,7 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
                 await self._consumer.start()
             except KafkaError as error:
                 raise BrokerError(unreachable(self._settings, error)) from error
-            await drive(self._records(), stage=self._way.step, handle=handle, outbox=self.outbox)
+            await drive(self._batches(), stage=self._way.step, handle=handle, outbox=self.outbox)
         except KafkaError as error:
             raise BrokerError(f"{self._way.topic} cannot be read: {error!r}") from error
         finally:
@@ -166,22 +166,21 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
         del assigned
         self._assignments += 1
 
-    async def _records(self) -> AsyncIterator[Record]:
+    async def _batches(self) -> AsyncIterator[Sequence[Record]]:
         while True:
             now = self._assignments
             if self._ready != now:
                 self._ready = now if await self._begin() else -1
                 continue
-            batch = await self._consumer.getmany(timeout_ms=_WAIT_MS, max_records=_BATCH)
-            for number, record in enumerate(record for records in batch.values() for record in records):
-                if record.offset < self._way.end[record.partition]:
-                    await self._pace.wait()
-                    if number % _BREATH == 0:
-                        await asyncio.sleep(0)  # a decision takes a millisecond; heartbeats and deliveries want a turn
-                    # Of partitions that were given up meanwhile, others go on.
-                    if now != self._assignments:
-                        break
-                    yield as_record(self._way.stream, record)
+            fetched = await self._consumer.getmany(timeout_ms=_WAIT_MS, max_records=_BATCH)
+            due = [r for records in fetched.values() for r in records if r.offset < self._way.end[r.partition]]
+            for batch in parts(due):
+                await self._pace.wait(len(batch))
+                await asyncio.sleep(0)  # heartbeats and deliveries want a turn
+                # Of partitions that were given up meanwhile, others go on.
+                if now != self._assignments:
+                    break
+                yield [as_record(self._way.stream, record) for record in batch]
             if now == self._assignments and await self._at_ends():
                 await self.outbox.drain()
                 await self._commit(self._ends())

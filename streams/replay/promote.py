@@ -152,7 +152,7 @@ async def _publish(settings: Settings, replay: Replay, generation: int, rate: fl
                 if suppressed.holds((output.key or b"").decode(), feed_of(dict(output.headers))):
                     continue
                 if output.stream == ENRICHED.name:
-                    await pace.wait()
+                    await pace.wait(1)
                 batch.append(output)
                 if len(batch) >= _AT_A_TIME or rate is not None:
                     await send_all(settings, producer, batch)

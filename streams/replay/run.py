@@ -27,13 +27,13 @@ from schemas.record import Output, Record
 from schemas.replay import Offsets, Replay
 from streams import generations
 from streams.broker import admin
-from streams.delivery import Outbox, Producer
+from streams.delivery import Outbox, Producer, one_by_one
 from streams.generations import Timeline
 from streams.operator import timestamp
 from streams.replay import registry
 from streams.replay.leg import Leg, Pace, Progress, Way
 from streams.replay.positions import raw_positions
-from streams.replay.scope import Handle, only_inputs, only_outputs
+from streams.replay.scope import Handle, only_outputs, within
 from streams.scan import scan_bounds
 from streams.state import State
 from streams.suppression import Suppression
@@ -108,15 +108,14 @@ async def run(
                 handle = _dedupe(
                     settings, replay, outbox=first.outbox, entries=entries, timeline=timeline, suppressed=suppressed
                 )
-                await first.run(handle)
+                await first.run(one_by_one(handle))
             shutil.rmtree(entries.path)
         way = enrich_way(settings, replay) if replay.source == "unique" else await own_unique(settings, replay)
         of = Timeline(known) if replay.source == "unique" else _carried
-        handle = enrich_agent.handler(
+        decide = enrich_agent.batch_handler(
             knowledge, generation=of, text=settings.event_text, suppressed=suppressed, signed=False
         )
-        handle = only_inputs(replay.scope, only_outputs(replay.scope, handle))
-        await leg(way).run(handle)
+        await leg(way).run(within(replay.scope, decide))
     written = await count(settings, replay)
     return msgspec.structs.replace(replay, written=written)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 
 from schemas.envelope import header
 from schemas.record import Output, Record
 from schemas.replay import Scope
+from streams.delivery import BatchHandle
 from streams.outcomes import feed_of
 
 Headers = Sequence[tuple[str, bytes]]
@@ -43,12 +45,16 @@ def only_outputs(scope: Scope, handle: Handle, *, always: str | None = None) -> 
     return scoped
 
 
-def only_inputs(scope: Scope, handle: Handle) -> Handle:
-    """Return a step that does not even decide about what is outside the scope."""
+def within(scope: Scope, handle: BatchHandle) -> BatchHandle:
+    """Return a step about batches that writes only what is within the scope, and decides only what may come to be."""
     if scope == Scope():
         return handle
 
-    def scoped(record: Record) -> list[Output]:
-        return handle(record) if admits(scope, record.key, record.headers) else []
+    def scoped(records: Sequence[Record]) -> Iterator[Sequence[Output] | Exception]:
+        admitted = [admits(scope, record.key, record.headers) for record in records]
+        outcomes = iter(handle(list(compress(records, admitted))))
+        for decided in admitted:
+            outcome = next(outcomes) if decided else []
+            yield outcome if isinstance(outcome, Exception) else [o for o in outcome if admits(scope, o.key, o.headers)]
 
     return scoped

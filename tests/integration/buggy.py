@@ -27,6 +27,7 @@ if __name__ == "__main__":
     judge = tripping(route.judge, lambda sighted, *_: sighted.item.title, "dedupe")
     monkeypatch.setattr("agents.dedupe.agent.judge", judge)
     monkeypatch.setattr(
-        "agents.enrich.agent.enrich_whole", tripping(enrich.enrich_whole, lambda item, *_: item.title, "enrich")
+        "agents.enrich.agent.enrich_batch",
+        tripping(enrich.enrich_batch, lambda items, *_: "\n".join(item.title for item, _ in items), "enrich"),
     )
     work(Settings.from_env())

@@ -8,6 +8,7 @@ from functools import cache
 from agents.enrich import agent
 from agents.enrich.enrich import Knowledge, load_knowledge
 from schemas.envelope import header
+from schemas.errors import DataError
 from schemas.record import Output, Record
 from tests.items import encoded, raw_item
 
@@ -52,3 +53,24 @@ def test_what_was_asked_to_be_forgotten_is_withdrawn_without_a_word() -> None:
     assert header(output.headers, "forget") is not None
     assert event["raw"] == {"stream": "news.raw", "partition": 3, "offset": 17}
     assert output.value == _handled(9, suppressed=True).value
+
+
+def _record(offset: int, value: bytes) -> Record:
+    return Record("news.unique", 3, offset, b"k", value, [("origin", b"3:17"), ("ce_reason", b"new")], 0)
+
+
+def test_a_batch_decides_about_each_as_if_it_were_alone() -> None:
+    titles = (_TITLE, "Ministro francés viaja a Bogotá", "", "Treffen in Wien über Grenzstreit", _TITLE)
+    items = [
+        raw_item(f"https://wire.example/{n}", title=title, fetched=1_770_000_000_000, feed="wire")
+        for n, title in enumerate(titles)
+    ]
+    records = [_record(n, encoded(item)) for n, item in enumerate(items)]
+    broken = _record(9, b"no JSON")
+    decide = agent.batch_handler(_knowledge(), generation=lambda _: 1, text="full")
+    alone = [outputs for record in records for outputs in decide([record])]
+    assert decide(records) == alone
+    *first, failed, last = decide([*records[:3], broken, records[4]])
+    assert [*first, last] == [*alone[:3], alone[4]]
+    assert isinstance(failed, DataError)
+    assert decide([]) == []

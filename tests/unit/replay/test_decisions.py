@@ -25,7 +25,7 @@ from streams.replay import reprocess
 from streams.replay.compare import essence, kinds, look_of, text_change
 from streams.replay.diff import Diff, Example
 from streams.replay.plan import parse_offsets
-from streams.replay.scope import admits, only_inputs, only_outputs
+from streams.replay.scope import admits, only_outputs, within
 
 _HEADERS = [("ce_source", b"/feeds/wire"), ("ce_lang", b"en")]
 
@@ -62,8 +62,12 @@ def test_a_scoped_step_keeps_its_state_and_does_not_decide_in_vain() -> None:
     elsewhere = only_outputs(Scope(feeds=("other",)), handle, always="state")
     assert [output.stream for output in elsewhere(record)] == ["state"]
     assert len(decided) == 1
-    assert only_inputs(Scope(feeds=("wire",)), handle)(record) == []
-    assert len(decided) == 1
+    failing = ValueError("x")
+    about = within(Scope(feeds=("other",)), lambda records: [failing if r.offset else handle(r) for r in records])
+    foreign = Record("news.raw", 0, 1, b"k", b"{}", [("ce_source", b"/feeds/wire")], 0)
+    wrong = Record("news.raw", 0, 2, b"k", b"{}", record.headers, 0)
+    assert list(about([foreign, wrong, record])) == [[], failing, []]
+    assert len(decided) == 2
 
 
 def test_offsets() -> None:
