@@ -19,6 +19,9 @@ from tests.processes import Part
 
 pytestmark = pytest.mark.integration
 
+_AHEAD = 4_000
+"""Twice what an inbox holds."""
+
 
 @pytest.mark.parametrize("intake", ["batches", "records"])
 async def test_a_rebalance_under_back_pressure(
@@ -27,8 +30,8 @@ async def test_a_rebalance_under_back_pressure(
     """The inboxes are full when the partitions move: nobody waits for room that nobody makes."""
     environment = {**environment, "GEOWIRE_INTAKE": intake}
     await admin.apply(settings)
-    source = Source(settings, 9_000)
-    await source.produce()
+    source = Source(settings, 60_000)
+    await source.produce(_AHEAD)
     with ExitStack() as running:
 
         def start(name: str) -> Part:
@@ -38,10 +41,20 @@ async def test_a_rebalance_under_back_pressure(
         async def begun() -> bool:
             return await streams_of.count(settings, "news.unique") > 0
 
+        async def keep_waiting() -> None:
+            """Have more wait than fits, however long the second worker takes to start."""
+            while not joined.is_set():
+                if source.load.raw - await streams_of.count(settings, "news.unique") < _AHEAD:
+                    await source.produce(_AHEAD // 4)
+
         first = start("first")
         await streams_of.until(begun, what="the first worker works")
+        joined = asyncio.Event()
+        waiting = asyncio.create_task(keep_waiting())
         second = start("second")
         await members(settings, 2)
+        joined.set()
+        await waiting
         assert await streams_of.count(settings, "news.enriched") < len(source.load.versions), "too late to prove much"
         assert await asyncio.to_thread(first.stop) == 0, first.said()[-3000:]
         found = await caught_up(settings)
