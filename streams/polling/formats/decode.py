@@ -51,7 +51,9 @@ _START = re.compile(
 _START_WITHIN = 4_096
 _AMPERSAND = re.compile(r"&(?:#\d{1,8};|#[xX][0-9a-fA-F]{1,7};|([A-Za-z_][\w.-]{0,40});)?")
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_MEDIA = re.compile(r"(</?)media:(description|title)\b")
+_MEDIA = re.compile(r"(</?)media:(description|title|player)\b")
+_SIZE = re.compile(r"(</?)(width|height)\b")
+"""Elements over whose end feedparser stumbles where their start is missing."""
 _PLAIN_LINK = re.compile(r"<link\b[^<>]{0,4000}>\s*(?:<!\[CDATA\[)?\s*[^\s<]")
 _FOREIGN_LINK = re.compile(r"(</?)(?!\s)[A-Za-z][\w.-]*:link\b")
 _GZIP = b"\x1f\x8b\x08"
@@ -137,6 +139,7 @@ def repair(text: str) -> str:
         text = _mend_ampersands(text)
     if "media:" in text:
         text = _MEDIA.sub(r"\1media:x-\2", text)
+    text = _SIZE.sub(r"\1x-\2", text)
     return _keep_own_links(text) if ":link" in text else text
 
 

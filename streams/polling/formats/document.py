@@ -8,10 +8,10 @@ from xml.parsers.expat import ExpatError
 from msgspec import structs
 
 from streams.polling.formats.decode import decode, repair, unpack
-from streams.polling.formats.elements import UnusualError
+from streams.polling.formats.elements import UnusualError, count_items
 from streams.polling.formats.entries import ParsedFeed
 from streams.polling.formats.jsonfeed import parse_json
-from streams.polling.formats.lenient import parse_lenient
+from streams.polling.formats.lenient import FAILS, parse_lenient
 from streams.polling.formats.wellformed import parse_wellformed
 
 
@@ -44,18 +44,23 @@ def _xml(text: str, *, url: str, now: datetime) -> ParsedFeed:
         fault = None
     except ExpatError as error:
         fault = str(error)
-    mended = repair(text)
+    mended, started = repair(text), count_items(text)
     if fault is not None:
         try:
             found = parse_wellformed(mended, url=url, now=now)
-            return structs.replace(found, problem=found.problem or f"broken XML, mended ({fault})")
+            if len(found.entries) >= started:
+                return structs.replace(found, problem=found.problem or f"broken XML, mended ({fault})")
         except UnusualError:
             pass
         except ExpatError as error:
             fault = str(error)
     found = parse_lenient(mended, url=url, now=now)
+    if len(found.entries) < started:
+        # What mends one fault may make another worse.
+        found = max(found, parse_lenient(text, url=url, now=now), key=lambda read: len(read.entries))
     if not found.version and not found.entries:
-        return ParsedFeed(version="", problem=_not_a_feed(text))
+        failure = found.problem if (found.problem or "").startswith(FAILS) else None
+        return ParsedFeed(version="", problem=failure or _not_a_feed(text))
     fault = fault or found.problem
     return structs.replace(found, problem=f"broken XML ({fault}); read as far as it goes" if fault else None)
 

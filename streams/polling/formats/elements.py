@@ -69,6 +69,7 @@ _KEPT = frozenset(
         "loc lastmod news:title news:publication_date news:keywords news:language"
     ).split()
 )
+_ITEM_START = re.compile(r"<(?:[\w-]{1,20}:)?(?:item|entry)[\s/>]")
 _DEPTH = 256
 _BEYOND_LATIN_1 = re.compile(r"[^\x00-\xff]")
 _C1 = re.compile(r"[\x80-\x9f]")
@@ -132,6 +133,11 @@ def read_elements(text: str) -> Document:
     return _Reader().read(text)
 
 
+def count_items(text: str) -> int:
+    """Return how many items of RSS or entries of Atom a document seems to have, going by where they start."""
+    return len(_ITEM_START.findall(text))
+
+
 class _Reader:
     """Handlers for expat, and where in the document they are."""
 
@@ -160,11 +166,14 @@ class _Reader:
         try:
             parser.Parse(text, True)  # noqa: FBT003 - as expat has it
         except expat.ExpatError as error:
-            if self._found.kind is None or self._depth > 0:
+            # A root that ends early, with items behind it, was closed by mistake.
+            if self._found.kind is None or self._depth > 0 or count_items(text) > len(self._found.items):
                 raise
             self._found.problem = f"behind the end of the feed: {error}"
         except UnicodeEncodeError as error:
             raise UnusualError("half a surrogate pair") from error
+        if count_items(text) > len(self._found.items):
+            raise UnusualError("items where none are expected")
         return self._found
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:

@@ -27,13 +27,18 @@ from streams.polling.formats.entries import (
 )
 from streams.polling.hints import skipped
 
+FAILS = "feedparser fails over it"
 _CHANNEL = 100_000
 """Characters at the beginning of a document in which skipHours and skipDays are looked for."""
 
 
 def parse_lenient(text: str, *, url: str, now: datetime) -> ParsedFeed:
     """Read a feed document that has been decoded and repaired; see ``parse_feed``."""
-    return _convert(_parse(text.encode("utf-8", "replace")), text, url, now)
+    try:
+        found = _parse(text.encode("utf-8", "replace"))
+    except Exception as error:  # noqa: BLE001 - feedparser has errors of its own over what is broken in unheard-of ways
+        return ParsedFeed(version="", problem=f"{FAILS}: {type(error).__name__}: {error}"[:300])
+    return _convert(found, text, url, now)
 
 
 def _parse(body: bytes) -> Any:
@@ -48,7 +53,7 @@ def _convert(found: Any, text: str, url: str, now: datetime) -> ParsedFeed:
     feed = found.feed
     skip_hours, skip_days = skipped(text[:_CHANNEL])
     return ParsedFeed(
-        version=found.version or "",
+        version=found.get("version") or "",
         title=line(feed.get("title")),
         language=line(feed.get("language")),
         rights=line(feed.get("rights")),

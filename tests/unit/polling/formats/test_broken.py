@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import random
 import time
 
+import feedparser
 import pytest
 
 from tests.documents import XML, items, parsed, reading, rss
@@ -38,6 +41,16 @@ _BROKEN = {
     "no channel": f'<?xml version="1.0"?><rss version="2.0"><item>{_ONE}</item><item>{_TWO}</item></rss>',
     "an unknown default namespace": _SOUND.replace("<rss ", '<rss xmlns="https://x.example/ns" '),
     "a document type": _SOUND.replace("<rss", '<!DOCTYPE rss SYSTEM "https://daily.example/rss.dtd"><rss'),
+    "closed behind the first item": _SOUND.replace("</item>", "</item></channel></rss>", 1),
+    "closed before the first item": _SOUND.replace("<item>", "</channel></rss><item>", 1),
+    "an item in front of it": f"<item>{_ONE}</item>" + rss(_TWO),
+    "items in an element nobody knows": _SOUND.replace("<item>", "<list><item>", 1).replace(
+        "\n</channel>", "</list></channel>"
+    ),
+    "an entry among the items": _SOUND.replace("<item>", "<entry>", 1).replace("</item>", "</entry>", 1),
+    "the end of a width that never began": _SOUND.replace("One</title>", "One</title></width>"),
+    "the end of a height that never began": _SOUND.replace("One</title>", "One</title></height>"),
+    "the end of a player that never began": _SOUND.replace("One</title>", "One</title></media:player>"),
     "entities of its own": _SOUND.replace("<rss", '<!DOCTYPE rss [<!ENTITY own "word">]><rss').replace(
         "One", "One&own;"
     ),
@@ -56,6 +69,53 @@ def test_no_fault_costs_an_item(fault: str) -> None:
         "https://daily.example/1",
         "https://daily.example/2",
     ]
+
+
+def test_what_feedparser_fails_over_is_a_document_with_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise KeyError("media_player")
+
+    monkeypatch.setattr("feedparser.parse", failing)
+    found = parsed(_BROKEN["a bare less-than"])
+    assert not found.version
+    assert found.problem == "feedparser fails over it: KeyError: 'media_player'"
+
+
+_BITS = (
+    "<",
+    ">",
+    "&",
+    '"',
+    "</item>",
+    "<item>",
+    "</channel>",
+    "<![CDATA[",
+    "]]>",
+    "<!--",
+    "</title>",
+    "</rss>",
+    "</width>",
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_is_torn_out_or_put_in_costs_no_item_that_feedparser_finds(seed: int) -> None:
+    draw = random.Random(seed)
+    for _ in range(25):
+        document = draw.choice(list(_BROKEN.values()))
+        for _ in range(draw.randint(1, 3)):
+            at = draw.randrange(len(document))
+            put_in = draw.choice((*_BITS, document[at - 40 : at]))
+            document = document[:at] + put_in + document[at + draw.choice((0, 0, 1, 5, 50)) :]
+        assert len(parsed(document).entries) >= _plain(document), document
+
+
+def _plain(document: str) -> int:
+    """Items that feedparser finds when it is simply called; it fails over some."""
+    try:
+        return len(feedparser.parse(io.BytesIO(document.encode())).entries)
+    except (KeyError, TypeError, ValueError, AttributeError, AssertionError):
+        return 0
 
 
 @pytest.mark.parametrize(
