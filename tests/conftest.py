@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from streams.broker.embedded import EmbeddedKafka
 from streams.settings import Settings
+
+# How long an example takes says how busy the machine is; what must be fast is measured in processor time.
+hypothesis.settings.register_profile("geowire", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("geowire")
 
 # One second lets a test kill workers often; Kafka's own least is six.
 _BROKER = {"group.min.session.timeout.ms": "1000", "log.initial.task.delay.ms": "1000"}

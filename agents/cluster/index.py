@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import chain
 
 from agents.cluster.items import Item
-from agents.cluster.likeness import Text
+from agents.cluster.likeness import Text, only_if_near
 
 _BODY_KEYS = 24
 _LEAD_KEYS = 6
@@ -18,7 +18,9 @@ POSTINGS = 64
 def meet(a: Text, b: Text) -> bool:
     """Say whether the index finds one text for the other: what is not found has no edge, in whatever order it came."""
     shared = set(a.lowest[:_BODY_KEYS]).intersection(b.lowest[:_BODY_KEYS])
-    return len(shared) >= _BODY_SHARED or not set(a.lead[:_LEAD_KEYS]).isdisjoint(b.lead[:_LEAD_KEYS])
+    return len(shared) >= _BODY_SHARED or (
+        not only_if_near(a.size, b.size) and not set(a.lead[:_LEAD_KEYS]).isdisjoint(b.lead[:_LEAD_KEYS])
+    )
 
 
 class Index:
@@ -52,14 +54,19 @@ class Index:
                     del index[key]
 
     def candidates(self, text: Text) -> list[Item]:
-        """Return the items that share two of the lowest hashes, or one of the lowest of the beginning."""
+        """Return the items that share two of the lowest hashes, or one of the lowest of a beginning that decides.
+
+        Those that share most come first: one that is alike saves looking at the others of its group.
+        """
         body: Counter[Item] = Counter(
             chain.from_iterable([found for key in text.lowest[:_BODY_KEYS] if (found := self._body.get(key))])
         )
         # A dictionary, for the order: a set of items would have another one in every process.
-        candidates = dict.fromkeys([item for item, shared in body.items() if shared >= _BODY_SHARED])
+        candidates = dict.fromkeys([item for item, shared in body.most_common() if shared >= _BODY_SHARED])
         for key in text.lead[:_LEAD_KEYS]:
-            candidates.update(dict.fromkeys(self._lead.get(key, ())))
+            for item in self._lead.get(key, ()):
+                if not only_if_near(text.size, item.sketch.size):
+                    candidates[item] = None
         return list(candidates)
 
     def _keys(self, text: Text) -> tuple[tuple[dict[int, list[Item]], tuple[int, ...]], ...]:

@@ -112,8 +112,11 @@ def alike(a: Text, b: Text) -> bool:
     if not a.size or not b.size:
         return False
     shorter, longer = (a.size, b.size) if a.size <= b.size else (b.size, a.size)
-    if longer <= ALIKE_LENGTH * shorter and _near(a, b, teaser=shorter < SHORT):
-        return True
+    if longer <= ALIKE_LENGTH * shorter:
+        if _near(a, b, teaser=shorter < SHORT):
+            return True
+        if shorter > LEAD:
+            return False  # see only_if_near
     lead = _lead(a, b)
     if lead < (HELD if shorter <= LEAD else BEGINS_ALIKE):
         return False
@@ -121,6 +124,14 @@ def alike(a: Text, b: Text) -> bool:
         return False
     # A text that is no longer than a beginning is held where the beginnings say so: the sample of a long text is thin.
     return shorter <= LEAD or likeness(a, b).held >= HELD
+
+
+def only_if_near(a: int, b: int) -> bool:
+    """Say whether texts of these sizes can be copies only if they are near.
+
+    Of like lengths, what holds .7 of the shorter text has .39 of all in common.
+    """
+    return a > LEAD < b and a <= ALIKE_LENGTH * b and b <= ALIKE_LENGTH * a
 
 
 def _near(a: Text, b: Text, *, teaser: bool) -> bool:
@@ -151,12 +162,16 @@ def likeness(a: Text, b: Text) -> Likeness:
 
 def _jaccard(a: Text, b: Text) -> float:
     shared = len(a.sample.intersection(b.lowest))
+    if not shared:
+        return 0.0
     of_a, of_b = _comparable(a.lowest, a.size, b.lowest, b.size)
     return shared / (of_a + of_b - shared)
 
 
 def _lead(a: Text, b: Text) -> float:
     shared = len(a.beginning.intersection(b.lead))
+    if not shared:
+        return 0.0
     return shared / max(1, min(_comparable(a.lead, min(a.size, LEAD), b.lead, min(b.size, LEAD))))
 
 

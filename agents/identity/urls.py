@@ -62,7 +62,11 @@ def is_web_address(url: str) -> bool:
         parts = urlsplit(url.strip())
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return parts.scheme in {"http", "https"} and _is_host(parts.hostname or "")
+
+
+def _is_host(host: str) -> bool:
+    return bool(host) and not any(map(str.isspace, host))
 
 
 def names_a_story(canonical: str) -> bool:
@@ -88,7 +92,7 @@ def canonical_url(url: str) -> str | None:
             port = parts.port
         except ValueError:
             return None
-        if parts.scheme not in {"http", "https"} or not host:
+        if parts.scheme not in {"http", "https"} or not _is_host(host):
             return None
         inner = _unwrap(host, parts.path)
         if inner is None:

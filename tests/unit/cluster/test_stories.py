@@ -48,7 +48,7 @@ def check(broker: Broker, history: Sequence[Signature]) -> None:
             assert into == home[name], "a name that is no more leads to where its item is"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_histories(), st.randoms(use_true_random=False))
 def test_stories_are_the_components_whatever_the_order(history: list[Signature], draw: random.Random) -> None:
     for _ in range(3):
@@ -57,7 +57,7 @@ def test_stories_are_the_components_whatever_the_order(history: list[Signature],
         check(broker, history)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_histories(), st.randoms(use_true_random=False))
 def test_a_crash_changes_nothing(history: list[Signature], draw: random.Random) -> None:
     """Three crashes: any beginning of what was under way is there, and signatures come again from any offset."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agents.identity.ids import content_hash, decision_id, item_id
 from agents.identity.partitions import murmur2, partition_of
-from agents.identity.urls import canonical_url
+from agents.identity.urls import canonical_url, is_web_address
 from agents.normalise.normalise import content, normalise, normalise_title
 
 _STORY = "https://news.example/world/talks"
@@ -92,10 +92,15 @@ def test_other_addresses_are_other_stories(other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://news.example/a", "javascript:alert(1)", "news.example/a", "https://", "mailto:a@b"]
+    "url",
+    [
+        *("", "ftp://news.example/a", "javascript:alert(1)", "news.example/a", "https://", "mailto:a@b"),
+        *("https:// #0", "https://\u00a0/a", "https://news example/a"),
+    ],
 )
 def test_what_is_no_web_address_is_none(url: str) -> None:
     assert canonical_url(url) is None
+    assert not is_web_address(url)
 
 
 @given(st.text(max_size=60))

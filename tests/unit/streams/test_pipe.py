@@ -94,8 +94,7 @@ def _decide() -> Any:
 
 @settings(
     max_examples=_EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+    suppress_health_check=[HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 @given(st.lists(_lines, min_size=8, max_size=8), st.booleans(), st.randoms(use_true_random=False))
 @pytest.mark.timeout(600)
