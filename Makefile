@@ -24,8 +24,13 @@ eval: $(READY) ## accuracy on the data below GEOWIRE_EVAL_DATA, into docs/accura
 	@$(BIN)/python -m eval $(ONLY)
 
 .PHONY: bench
-bench: $(READY) ## benchmarks (ONLY=core: one of them)
-	@$(BIN)/python -m bench $(ONLY)
+bench: $(READY) ## benchmarks, into docs/performance.md (ONLY="core stream": some of them; also replay, feeds, stories)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@$(BIN)/python -W ignore -m bench $(if $(ONLY),$(ONLY),core stream)
+
+.PHONY: bench-scale
+bench-scale: $(READY) ## how the cost grows with state, partitions, workers (ONLY=keys: one of them); an hour
+	@$(BIN)/python -W ignore -m bench.scale $(ONLY)
 
 .PHONY: bench-poll
 bench-poll: $(READY) ## the poller under load, into docs/figures/polling.json (ONLY="304 schedule": some phases)
@@ -75,6 +80,7 @@ generate: $(READY) ## write the files that derive from code: JSON Schemas, docs/
 lock: ## resolve the dependencies anew into requirements/*.txt
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -o requirements/run.txt
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
+	uv pip compile pyproject.toml --group bench -c requirements/dev.txt --universal --generate-hashes --no-emit-index-url --no-header -o requirements/bench.txt
 
 .PHONY: clean
 clean: ## remove .venv and caches; the data directory stays

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import bench
+from bench import page
 
 
 def main(arguments: list[str]) -> int:
@@ -23,7 +24,10 @@ def main(arguments: list[str]) -> int:
     where = os.environ.get("GEOWIRE_EVAL_DATA")
     for name in arguments or runnable:
         print(f"# {name}\n", flush=True)
-        parts[name].run(Path(where) if where else None)
+        figures = parts[name].run(Path(where) if where else None)
+        if figures is not None:
+            page.note(name, figures)
+    page.write()
     return 0
 
 

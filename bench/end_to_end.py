@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -77,31 +77,61 @@ def broker(directory: Path) -> Iterator[EmbeddedKafka]:
         yield kafka
 
 
-def measure(kafka: EmbeddedKafka, host: str, *, count: int, rate: float, directory: Path, partitions: int = 8) -> Run:
-    """Send ``count`` records at a rate through a worker, and measure it."""
+def place(kafka: EmbeddedKafka, directory: Path, *, partitions: int = 8) -> dict[str, str]:
+    """Return the environment of a pipe with streams and directories of its own; its streams are made."""
+    namespace = f"b{uuid4().hex[:8]}"
     environment = {
         "KAFKA_BOOTSTRAP_SERVERS": kafka.address,
-        "GEOWIRE_NAMESPACE": f"b{uuid4().hex[:8]}",
-        "GEOWIRE_DATA_DIR": str(directory / "data"),
+        "GEOWIRE_NAMESPACE": namespace,
+        "GEOWIRE_DATA_DIR": str(directory / namespace),
         "GEOWIRE_PARTITIONS": str(partitions),
         "GEOWIRE_LOG_LEVEL": "WARNING",
     }
+    asyncio.run(admin.apply(Settings.from_env(environment)))
+    return environment
+
+
+def measure(kafka: EmbeddedKafka, host: str, *, count: int, rate: float, directory: Path) -> Run:
+    """Send ``count`` records at a rate through one worker on fresh streams, and measure it."""
+    environment = place(kafka, directory)
+    with Part(*HOSTS[host], environment=environment, log=directory / f"{host}.log") as worker:
+        send(environment, [worker], count=_WARM_UP, rate=1_000, first=0)
+        return measure_load(kafka, host, environment, [worker], count=count, rate=rate, first=_WARM_UP)
+
+
+def send(environment: Mapping[str, str], workers: Sequence[Part], *, count: int, rate: float, first: int) -> None:
+    """Send records, the ``first`` ones of the load left out, and wait until each has its outcome."""
     settings = Settings.from_env(environment)
-    asyncio.run(admin.apply(settings))
-    with (
-        _generator(environment, _WARM_UP, 1_000) as warm_up,
-        _generator(environment, count, rate) as load,
-        Part(*HOSTS[host], environment=environment, log=directory / f"{host}.log") as worker,
-    ):
-        _let_go(warm_up)
-        asyncio.run(_settled(settings, _WARM_UP, worker))
-        before, broker_before = _cpu(worker.process.pid), _cpu(kafka.pid)
-        after_warm_up = asyncio.run(_ends(settings))
+    with _generator(environment, count, rate, first) as load:
+        expected = asyncio.run(_sum(settings)) + count
+        _ready(load)
         _let_go(load)
-        asyncio.run(_settled(settings, _WARM_UP + count, worker))
-        cpu, broker_cpu = _cpu(worker.process.pid) - before, _cpu(kafka.pid) - broker_before
-        memory = _memory(worker.process.pid)
-    records, sent = asyncio.run(_outcomes(settings, after_warm_up))
+        asyncio.run(_settled(settings, expected, workers))
+
+
+def measure_load(
+    kafka: EmbeddedKafka,
+    host: str,
+    environment: Mapping[str, str],
+    workers: Sequence[Part],
+    *,
+    count: int,
+    rate: float,
+    first: int,
+) -> Run:
+    """Send records through running workers, and measure those."""
+    settings = Settings.from_env(environment)
+    pids = [worker.process.pid for worker in workers]
+    with _generator(environment, count, rate, first) as load:
+        before = asyncio.run(_ends(settings))
+        expected = asyncio.run(_sum(settings)) + count
+        _ready(load)
+        cpu, broker_cpu = sum(map(_cpu, pids)), _cpu(kafka.pid)
+        _let_go(load)
+        asyncio.run(_settled(settings, expected, workers))
+        cpu, broker_cpu = sum(map(_cpu, pids)) - cpu, _cpu(kafka.pid) - broker_cpu
+    memory = sum(map(memory_mb, pids))
+    records, sent = asyncio.run(_outcomes(settings, before))
     events = records["news.enriched"]
     times = [record.timestamp for record in events]
     seconds = (max(times) - min(times)) / 1000
@@ -119,8 +149,10 @@ def measure(kafka: EmbeddedKafka, host: str, *, count: int, rate: float, directo
 
 
 @contextmanager
-def _generator(environment: dict[str, str], count: int, rate: float) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "bench.generate", str(count), str(rate)]
+def _generator(
+    environment: Mapping[str, str], count: int, rate: float, first: int
+) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "bench.generate", str(count), str(rate), str(first)]
     with subprocess.Popen(
         command, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -130,18 +162,27 @@ def _generator(environment: dict[str, str], count: int, rate: float) -> Iterator
             process.kill()
 
 
-def _let_go(generator: subprocess.Popen[str]) -> None:
-    if generator.stdin is None or generator.stdout is None or generator.stdout.readline() != "ready\n":
+def _ready(generator: subprocess.Popen[str]) -> None:
+    if generator.stdout is None or generator.stdout.readline() != "ready\n":
         raise InfrastructureError("the load generator ended; what it said stands above")
-    generator.stdin.write("\n")
-    generator.stdin.flush()
 
 
-async def _settled(settings: Settings, count: int, worker: Part) -> None:
+def _let_go(generator: subprocess.Popen[str]) -> None:
+    if generator.stdin is not None:
+        generator.stdin.write("\n")
+        generator.stdin.flush()
+
+
+async def _sum(settings: Settings) -> int:
+    return sum([await streams_of.count(settings, stream) for stream in _OUTCOMES])
+
+
+async def _settled(settings: Settings, count: int, workers: Sequence[Part]) -> None:
     async def done() -> bool:
-        if worker.process.poll() is not None:
-            raise InfrastructureError(f"the worker ended:\n{worker.said()[-2000:]}")
-        return sum([await streams_of.count(settings, stream) for stream in _OUTCOMES]) >= count
+        for worker in workers:
+            if worker.process.poll() is not None:
+                raise InfrastructureError(f"a worker ended:\n{worker.said()[-2000:]}")
+        return await _sum(settings) >= count
 
     await streams_of.until(done, seconds=_LONGEST, what=f"{count} outcomes")
 
@@ -176,7 +217,8 @@ def _children(pid: int) -> Sequence[int]:
     return found
 
 
-def _memory(pid: int) -> float:
+def memory_mb(pid: int) -> float:
+    """Return the resident memory of a process."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1_048_576
 

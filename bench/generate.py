@@ -1,6 +1,6 @@
 """The load generator, a process of its own: makes its records first, then sends them at a steady rate.
 
-``python -m bench.generate COUNT RATE``: prints ``ready``, waits for a line on standard input, sends, prints ``sent``.
+``python -m bench.generate COUNT RATE [FIRST]``: leaves out the first records, prints ``ready``, waits for a line on standard input, sends, prints ``sent``.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -44,10 +45,10 @@ async def send(settings: Settings, load: Sequence[Raw], rate: float) -> None:
 
 def main() -> None:
     """Generate the load that the arguments ask for."""
-    count, rate = int(sys.argv[1]), float(sys.argv[2])
+    count, rate, first = int(sys.argv[1]), float(sys.argv[2]), int((*sys.argv, "0")[3])
     settings = Settings.from_env()
     _, found = articles()
-    load = list(records(found, count, partitions=settings.partitions))
+    load = list(islice(records(found, first + count, partitions=settings.partitions), first, None))
     print("ready", flush=True)
     sys.stdin.readline()
     uvloop.run(send(settings, load, rate))

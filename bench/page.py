@@ -1,6 +1,6 @@
 """docs/performance.md from the figures of a run: tables, plots, the machine, the versions, the commands.
 
-Figures are kept in docs/performance.json, part by part, so that one part can be measured anew.
+Figures are kept in docs/figures/performance.json, part by part, so that one part can be measured anew.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 _DOCS = Path(__file__).parents[1] / "docs"
-_FIGURES = _DOCS / "performance.json"
+_TEXTS = Path(__file__).parent / "texts"
+_FIGURES = _DOCS / "figures" / "performance.json"
 _PACKAGES = ("faust-streaming", "aiokafka", "quixstreams", "rocksdict", "orjson", "msgspec", "uvloop")
 
 Figures = dict[str, Any]
@@ -32,11 +34,11 @@ def note(part: str, figures: Figures) -> None:
 def write() -> None:
     """Write the page from what is kept."""
     kept = _kept()
-    lines = [(_DOCS / "performance-head.md").read_text("utf-8").rstrip(), ""]
+    lines = [(_TEXTS / "head.md").read_text("utf-8").rstrip(), ""]
     for part, render in _PARTS.items():
         if part in kept:
             lines += [*render(kept[part]), "", _measured(kept[part]["measured"]), ""]
-    lines.append((_DOCS / "performance-tail.md").read_text("utf-8").rstrip())
+    lines.append((_TEXTS / "tail.md").read_text("utf-8").rstrip())
     (_DOCS / "performance.md").write_text("\n".join(lines) + "\n", "utf-8")
 
 
@@ -98,6 +100,8 @@ def _core(figures: Figures) -> list[str]:
         "",
         *_table(["Text", "articles/s", *stages], rows),
         "",
+        *_chart("articles/s", [c["name"] for c in corpora], [c["articles_per_second"] for c in corpora]),
+        "",
         f"One round of the reference workload takes {figures['reference_us']:.0f} µs here. {figures['start']}",
     ]
 
@@ -143,10 +147,64 @@ def _stream(figures: Figures) -> list[str]:
         "",
         *_table(head, rows),
         "",
+        *_chart("events/s", [h["host"] for h in figures["hosts"]], [h["events_per_second"] for h in figures["hosts"]]),
+        "",
         "Latency of geowire's own worker, from the moment a raw record is sent to its event:",
         "",
         *_table(["Load", "p50, ms", "p99, ms"], latency),
     ]
 
 
-_PARTS = {"core": _core, "stream": _stream}
+def _scale(title: str, of: str, figures: Figures) -> list[str]:
+    sizes = figures["sizes"]
+    base = sizes[0]["cpu_ms_per_event"] + sizes[0]["broker_cpu_ms_per_event"]
+    rows = [
+        [
+            f"{one['size']:,}",
+            f"{one['events_per_second']:,.0f}",
+            f"{one['cpu_ms_per_event']:.3f}",
+            f"{one['broker_cpu_ms_per_event']:.3f}",
+            f"{(one['cpu_ms_per_event'] + one['broker_cpu_ms_per_event']) / base:.2f}",
+            f"{one['memory_mb']:.0f}",
+            f"{one['recovery_seconds']:.1f}",
+            *([] if one["restart_seconds"] is None else [f"{one['restart_seconds']:.1f}"]),
+        ]
+        for one in sizes
+    ]
+    head = [of, "events/s", "workers' CPU, ms", "broker CPU, ms", "cost, ratio", "MB", "first event, empty directory, s"]
+    if sizes[0]["restart_seconds"] is not None:
+        head.append("first event, restart, s")
+    return [
+        f"## {title}",
+        "",
+        f"Median of {figures['rounds']} rounds of 6,000 records (`make bench-scale ONLY={sizes[0]['what']}`).",
+        "",
+        *_table(head, rows),
+        "",
+        *_chart(f"CPU ms an event, by {of}", [f"{one['size']:,}" for one in sizes], [
+            round(one["cpu_ms_per_event"] + one["broker_cpu_ms_per_event"], 3) for one in sizes
+        ]),
+    ]
+
+
+def _chart(title: str, names: Sequence[str], values: Sequence[float]) -> list[str]:
+    """Return a bar chart that Git hosts and Markdown viewers with Mermaid draw."""
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return [
+        "```mermaid",
+        "xychart-beta",
+        f'  title "{title}"',
+        f"  x-axis [{quoted}]",
+        f"  y-axis 0 --> {max(values) * 1.1:.3g}",
+        f"  bar [{', '.join(f'{value:.4g}' for value in values)}]",
+        "```",
+    ]
+
+
+_PARTS: dict[str, Callable[[Figures], list[str]]] = {
+    "core": _core,
+    "stream": _stream,
+    "scale-keys": partial(_scale, "How the cost grows: what dedupe knows", "keys"),
+    "scale-partitions": partial(_scale, "How the cost grows: partitions", "partitions"),
+    "scale-workers": partial(_scale, "Workers on the same cores", "workers"),
+}
