@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
+JOBS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -17,20 +19,26 @@ run: setup ## start everything here and show it live (FEEDS=my.opml: your feeds,
 
 .PHONY: test
 test: setup lint ## lint, strict types, all tests on the real broker
-	@$(BIN)/pytest $(PYTEST)
+	@$(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder $(PYTEST)
 
 .PHONY: eval
 eval: $(READY) ## accuracy on the data below GEOWIRE_EVAL_DATA, into docs/accuracy.md (ONLY="strip topics": some parts)
 	@$(BIN)/python -m eval $(ONLY)
 
 .PHONY: bench
-bench: $(READY) ## benchmarks, into docs/performance.md (ONLY="core stream": some of them; also replay, feeds, stories)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
-	@$(BIN)/python -W ignore -m bench $(if $(ONLY),$(ONLY),core stream)
+bench: setup $(BENCH)/.ready ## benchmarks, into docs/performance.md (ONLY="core stream": some of them; also replay, feeds, stories)
+	@$(BENCH)/bin/python -W ignore -m bench $(if $(ONLY),$(ONLY),core stream)
 
 .PHONY: bench-scale
-bench-scale: $(READY) ## how the cost grows with state, partitions, workers (ONLY=keys: one of them); an hour
-	@$(BIN)/python -W ignore -m bench.scale $(ONLY)
+bench-scale: setup $(BENCH)/.ready ## how the cost grows with state, partitions, workers (ONLY=keys: one of them); an hour
+	@$(BENCH)/bin/python -W ignore -m bench.scale $(ONLY)
+
+# Quix Streams, which geowire is measured against, wants other versions of what geowire has.
+$(BENCH)/.ready: pyproject.toml requirements/bench.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
 
 .PHONY: bench-poll
 bench-poll: $(READY) ## the poller under load, into docs/figures/polling.json (ONLY="304 schedule": some phases)
@@ -80,8 +88,8 @@ generate: $(READY) ## write the files that derive from code: JSON Schemas, docs/
 lock: ## resolve the dependencies anew into requirements/*.txt
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header -o requirements/run.txt
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements/dev.txt
-	uv pip compile pyproject.toml --group bench -c requirements/dev.txt --universal --generate-hashes --no-emit-index-url --no-header -o requirements/bench.txt
+	uv pip compile pyproject.toml --group bench --group dev --universal --generate-hashes --no-emit-index-url --no-header -o requirements/bench.txt
 
 .PHONY: clean
 clean: ## remove .venv and caches; the data directory stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -149,9 +149,7 @@ def measure_load(
 
 
 @contextmanager
-def _generator(
-    environment: Mapping[str, str], count: int, rate: float, first: int
-) -> Iterator[subprocess.Popen[str]]:
+def _generator(environment: Mapping[str, str], count: int, rate: float, first: int) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "bench.generate", str(count), str(rate), str(first)]
     with subprocess.Popen(
         command, env={**os.environ, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -171,7 +171,15 @@ def _scale(title: str, of: str, figures: Figures) -> list[str]:
         ]
         for one in sizes
     ]
-    head = [of, "events/s", "workers' CPU, ms", "broker CPU, ms", "cost, ratio", "MB", "first event, empty directory, s"]
+    head = [
+        of,
+        "events/s",
+        "workers' CPU, ms",
+        "broker CPU, ms",
+        "cost, ratio",
+        "MB",
+        "first event, empty directory, s",
+    ]
     if sizes[0]["restart_seconds"] is not None:
         head.append("first event, restart, s")
     return [
@@ -181,9 +189,11 @@ def _scale(title: str, of: str, figures: Figures) -> list[str]:
         "",
         *_table(head, rows),
         "",
-        *_chart(f"CPU ms an event, by {of}", [f"{one['size']:,}" for one in sizes], [
-            round(one["cpu_ms_per_event"] + one["broker_cpu_ms_per_event"], 3) for one in sizes
-        ]),
+        *_chart(
+            f"CPU ms an event, by {of}",
+            [f"{one['size']:,}" for one in sizes],
+            [round(one["cpu_ms_per_event"] + one["broker_cpu_ms_per_event"], 3) for one in sizes],
+        ),
     ]
 
 

@@ -73,6 +73,7 @@ async def _send(
     sent: asyncio.Future[object] = await client.send(topic, entry, key=key, partition=partition_of(key, partitions))
     return sent
 
+
 class Grown(Struct, frozen=True, kw_only=True):
     """What an event costs at one size of something.
 
@@ -116,9 +117,7 @@ def grown(kafka: EmbeddedKafka, directory: Path, what: str, size: int) -> Grown:
         rounds = []
         for _ in range(_ROUNDS):
             sent += _ROUND
-            rounds.append(
-                measure_load(kafka, "faust", environment, workers, count=_ROUND, rate=_RATE, first=sent)
-            )
+            rounds.append(measure_load(kafka, "faust", environment, workers, count=_ROUND, rate=_RATE, first=sent))
         for worker in workers:
             worker.stop()
     restart = None

@@ -31,7 +31,7 @@ from uuid import uuid4
 import orjson
 from msgspec import structs
 
-from bench.end_to_end import _children, _cpu, _memory, broker
+from bench.end_to_end import _children, _cpu, broker, memory_mb
 from bench.polling.poller import feeds
 from bench.polling.rhythms import Capture
 from bench.polling.site import AGES, pages, series
@@ -109,7 +109,7 @@ class Bench:
             polls = int(self.ask("count").split()[0]) - asked
             found["cpu_percent_of_a_core"] = round((_cpu(process.pid) - before) / (_SECONDS - 5) * 100, 1)
             found["polls_per_second"] = round(polls / (_SECONDS - 5), 2)
-            found["memory_mb"] = round(sum(_memory(pid) for pid in (process.pid, *_children(process.pid))))
+            found["memory_mb"] = round(sum(memory_mb(pid) for pid in (process.pid, *_children(process.pid))))
         started, before = time.monotonic(), _cpu(process.pid)
         used = before
         while process.poll() is None and time.monotonic() - started < 600:
