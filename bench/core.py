@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,14 @@ Stage = tuple[str, Callable[..., Any], Sequence[tuple[Any, ...]]]
 
 def run(data: Path | None) -> dict[str, Any]:
     """Print and return the figures of every corpus and length, and what a start costs."""
-    reference = _reference()
-    print(f"reference workload: {reference * 1e6:.1f} µs a round\n")
+    one_round = reference()
+    print(f"reference workload: {one_round * 1e6:.1f} µs a round\n")
     knowledge = load_knowledge()
     gc.freeze()  # as in the worker
-    corpora = [_report(name, lines, knowledge, reference) for name, lines in _corpora(data)]
+    corpora = [_report(name, lines, knowledge, one_round) for name, lines in _corpora(data)]
     start = _start()
     print(start)
-    return {"reference_us": reference * 1e6, "corpora": corpora, "start": start.strip()}
+    return {"reference_us": one_round * 1e6, "corpora": corpora, "start": start.strip()}
 
 
 def _corpora(data: Path | None) -> Iterator[tuple[str, list[Line]]]:
@@ -72,8 +73,8 @@ def _corpora(data: Path | None) -> Iterator[tuple[str, list[Line]]]:
         if stream is not None and stream.exists():
             lines = [line for line in _stream(stream) if 0.85 * size <= len(line.text) <= 1.15 * size]
             yield f"stream_ngr_2021, {size:,} characters", lines[:_ARTICLES]
-        yield f"own, English, {size:,} characters", list(_own(size, english=True))
-        yield f"own, all languages, {size:,} characters", list(_own(size, english=False))
+        yield f"own, English, {size:,} characters", list(own(size, english=True))
+        yield f"own, all languages, {size:,} characters", list(own(size, english=False))
 
 
 def _stream(path: Path) -> Iterator[Line]:
@@ -88,7 +89,7 @@ def _stream(path: Path) -> Iterator[Line]:
             )
 
 
-def _own(size: int, *, english: bool) -> Iterator[Line]:
+def own(size: int, *, english: bool) -> Iterator[Line]:
     """Yield the sample newsroom's articles, each followed by others in its language up to the length."""
     for outlet in outlets():
         bodies = [article for article in outlet.articles if article.body]
@@ -110,22 +111,25 @@ def _own(size: int, *, english: bool) -> Iterator[Line]:
             )
 
 
+def decided(knowledge: Knowledge, *values: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the events and signatures of raw items, all as bytes: what the worker does with a batch."""
+    events = enrich_batch([(decode(_decoder, value), _PROVENANCE) for value in values], knowledge)
+    return [(encode(event), encode_signature(sign(event, text))) for event, text in events]
+
+
 def _report(name: str, lines: list[Line], knowledge: Knowledge, reference: float) -> dict[str, Any]:
     items = [raw_item(line) for line in lines]
     size = sum(len(line.text.encode()) for line in lines) / len(lines)
     values = [encode(item) for item in items]
 
-    def whole(*values: bytes) -> list[tuple[bytes, bytes]]:
-        decided = enrich_batch([(decode(_decoder, value), _PROVENANCE) for value in values], knowledge)
-        return [(encode(event), encode_signature(sign(event, text))) for event, text in decided]
-
     stages = _stages(items, values, knowledge)
     batches = [tuple(values[at : at + _BATCH]) for at in range(0, len(values), _BATCH)]
-    total = _time(whole, batches) * len(batches) / len(values)
+    whole = partial(decided, knowledge)
+    total = cpu_seconds(whole, batches) * len(batches) / len(values)
     print(f"{name}: {len(lines)} articles of {size:,.0f} bytes: {1 / total:,.0f} articles/s")
-    alone = _time(whole, [(value,) for value in values])
+    alone = cpu_seconds(whole, [(value,) for value in values])
     seconds = {"whole": total, "one by one": alone} | {
-        stage: _time(function, arguments) for stage, function, arguments in stages
+        stage: cpu_seconds(function, arguments) for stage, function, arguments in stages
     }
     for stage, taken in seconds.items():
         print(f"  {stage:<11}{taken * 1e6:9.1f} µs {taken / reference:8.2f} × reference")
@@ -159,7 +163,7 @@ def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowle
     found = [find(document, knowledge.gazetteer) for document in documents]
     topical = [decide(document, f.mentions, knowledge.topics) for document, f in zip(documents, found, strict=True)]
     events = [enrich(item, _PROVENANCE, knowledge) for item in items]
-    decided = [Decided(**{name: getattr(event, name) for name in Decided.__struct_fields__}) for event in events]
+    made = [Decided(**{name: getattr(event, name) for name in Decided.__struct_fields__}) for event in events]
     return [
         ("decode", lambda value: decode(_decoder, value), [(value,) for value in values]),
         ("normalise", lambda item: (normalise_title(item.title), normalise(item.body)), [(item,) for item in items]),
@@ -175,7 +179,7 @@ def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowle
         ("pairs", lambda n: pairs(documents[n], found[n], topical[n], knowledge.gazetteer), [(n,) for n in numbers]),
         (
             "publish",
-            lambda n: publish(items[n], decided[n], _PROVENANCE, knowledge.pipeline, "full"),
+            lambda n: publish(items[n], made[n], _PROVENANCE, knowledge.pipeline, "full"),
             [(n,) for n in numbers],
         ),
         ("encode", encode, [(event,) for event in events]),
@@ -183,7 +187,7 @@ def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowle
     ]
 
 
-def _time(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> float:
+def cpu_seconds(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> float:
     """Return the CPU seconds of a call: the best of some rounds over all arguments."""
     best = float("inf")
     for _ in range(_ROUNDS):
@@ -200,14 +204,14 @@ _TEXT = (
 _CAPITALISED = re.compile(r"\b[A-Z]\w+")
 
 
-def _reference() -> float:
+def reference() -> float:
     """Return the seconds of one round of the reference workload."""
 
     def once() -> None:
         hashlib.sha256(_TEXT.encode()).hexdigest()
         json.loads(json.dumps({"text": _TEXT, "found": _CAPITALISED.findall(_TEXT)}))
 
-    return _time(once, [()] * 2_000)
+    return cpu_seconds(once, [()] * 2_000)
 
 
 _CHILD = """

@@ -1,6 +1,7 @@
 """The load generator, a process of its own: makes its records first, then sends them at a steady rate.
 
-``python -m bench.generate COUNT RATE [FIRST]``: leaves out the first records, prints ``ready``, waits for a line on standard input, sends, prints ``sent``.
+``python -m bench.generate COUNT RATE [FIRST]``: leaves out the first records, prints ``ready``, waits for a line on
+standard input, sends, prints ``sent``.
 """
 
 from __future__ import annotations
