@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from math import log1p
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +23,7 @@ from agents.classify.topics.reading import read
 from agents.classify.topics.topics import TopicDecision, TopicModel, dot, judge
 from eval.data import Count, knowledge
 from eval.report import Row, Section, Table
-from eval.topic_fit import fold_of, out_of_fold
+from eval.topic_fit import FOLDS, Example, fit, fold_of, out_of_fold
 from eval.topic_items import Item, items_of
 from schemas.enriched import Geopolitical
 
@@ -35,7 +37,9 @@ _ELSEWHERE = {
     "10kgnad": {"Web", "Sport", "Etat", "Wissenschaft", "Kultur"},
 }
 """Sections without geopolitics; business, politics and religion have some."""
+_READ = Path(__file__).parent / "topics_read.txt"
 _CASE = ("armed_conflict", "protest_unrest", "diplomacy", "terrorism", "human_rights")
+_COARSE = {"peace_process": "diplomacy", "sanctions": "diplomacy", "trade": "diplomacy"}
 
 
 class Decided(NamedTuple):
@@ -102,8 +106,13 @@ _NOTES = (
     (
         "Labels of the gold that the two readers did not agree on count neither way. CASE labels the event of a "
         "snippet: the first topic found that is one of its classes counts, none where the item is not geopolitical; "
-        "*coarse* takes a peace process for diplomacy, as its label AGREEMENT does. Its baseline says armed_conflict "
-        "throughout."
+        "*coarse* takes a peace process, sanctions and trade for diplomacy, as its labels AGREEMENT and DIPLO do, and "
+        "any other topic for none; *learned* has the classes learned from the weights of our topics on other folds, as "
+        "its floor has them learned from words. Its baseline says armed_conflict throughout."
+    ),
+    (
+        "Papers print missile tests under technology: *read* is the share of false positives without the items that "
+        "were read and are geopolitical (`eval/topics_read.txt`)."
     ),
 )
 
@@ -242,6 +251,7 @@ def _elsewhere(decided: dict[str, list[Decided]]) -> Iterator[Row]:
         found = [d for d in decided[name] if d.item.category in sections and d.item.reading is not None]
         every += found
         yield _false_positives(name, found, bar=0.02)
+        yield _false_positives(f"{name}, read", [d for d in found if d.item.id not in _read()])
         parts: dict[str, list[Decided]] = defaultdict(list)
         for d in found:
             parts[d.item.category].append(d)
@@ -250,6 +260,14 @@ def _elsewhere(decided: dict[str, list[Decided]]) -> Iterator[Row]:
         for part, mine in sorted(parts.items()):
             yield _false_positives(name, mine, part=part)
     yield _false_positives("sport, tech, culture, health", every, bar=0.02)
+    yield _false_positives("sport, tech, culture, health, read", [d for d in every if d.item.id not in _read()])
+
+
+@cache
+def _read() -> frozenset[str]:
+    """Return the ids of items that were found geopolitical, were read, and are so."""
+    lines = _READ.read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 def _false_positives(name: str, found: Sequence[Decided], *, part: str = "", bar: float | None = None) -> Row:
@@ -276,13 +294,18 @@ def _world(d: Decided) -> Decided:
 def _case(found: Sequence[Decided]) -> Iterator[Row]:
     labelled = [d for d in found if d.item.geo is not None]
     expected = [next(iter(d.item.topics), "none") for d in labelled]
-    for measure, coarse, bar in (("macro-F1", False, 0.87), ("macro-F1, coarse", True, None)):
+    answers = {
+        "macro-F1": [_case_class(d, coarse=False) for d in labelled],
+        "macro-F1, coarse": [_case_class(d, coarse=True) for d in labelled],
+        "macro-F1, learned": _learned(labelled, expected),
+    }
+    for measure, said in answers.items():
         yield Row(
             data="case2021_task2",
             measure=measure,
             n=len(labelled),
-            ours=_macro_f1(expected, [_case_class(d, coarse=coarse) for d in labelled]),
-            bar=bar,
+            ours=_macro_f1(expected, said),
+            bar=0.87,
             floor=0.867,
             baselines={"constant": _macro_f1(expected, ["armed_conflict"] * len(labelled))},
         )
@@ -293,11 +316,34 @@ def _case_class(d: Decided, *, coarse: bool) -> str:
     if not d.yes:
         return "none"
     for topic in d.found.topics or ():
-        if topic.id in _CASE:
-            return topic.id
-        if coarse and topic.id == "peace_process":
-            return "diplomacy"
-    return "other"
+        found = _COARSE.get(topic.id, topic.id) if coarse else topic.id
+        if found in _CASE:
+            return found
+    return "none" if coarse else "other"
+
+
+def _learned(found: Sequence[Decided], expected: Sequence[str]) -> list[str]:
+    """Return the class that the weights of our topics say, as learned on the other folds."""
+    features = [_weights(d) for d in found]
+    folds = [fold_of(d.item) for d in found]
+    said = [""] * len(found)
+    for fold in range(FOLDS):
+        others = [n for n, own in enumerate(folds) if own != fold]
+        classes = {
+            name: fit([Example(features[n], expected[n] == name, 1.0) for n in others]) for name in (*_CASE, "none")
+        }
+        for n, own in enumerate(folds):
+            if own == fold:
+                said[n] = max(classes, key=lambda name: dot(features[n], classes[name]))
+    return said
+
+
+def _weights(d: Decided) -> list[float]:
+    """Return the score of an item, and what its topics weigh, alone and against the first."""
+    points = d.item.reading.points if d.item.reading is not None else []
+    topics = points[: len(knowledge().topics.catalogue)]
+    most = max(topics, default=0.0) or 1.0
+    return [1.0, d.score, *(p / most for p in topics), *(log1p(p) for p in topics)]
 
 
 def _macro_f1(expected: Sequence[str], said: Sequence[str]) -> float:

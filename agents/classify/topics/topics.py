@@ -24,6 +24,8 @@ _ROOM = "classify/topics"
 _EVIDENCE_MAX = 4
 # A topic with less than this share of the weight of the first is a remark at the side.
 _ASIDE = 0.1
+# Talks and fighting are how many matters show: the matter itself is the primary topic, unless it weighs much less.
+_SHOWS = {"diplomacy": 0.7, "armed_conflict": 0.7}
 
 
 class TopicModel(Struct, frozen=True):
@@ -123,11 +125,12 @@ def _topics(
 ) -> tuple[Topic, ...]:
     """Return the topics it is about, at least one, as it is geopolitical: the primary first, then the likeliest.
 
-    The primary one has the most weight of terms: a side matter in plain words can be more certain than the main one.
+    The primary one has the most weight of terms, that of talks and fighting reduced: a side matter in plain words can
+    be more certain than the main one.
     """
     likely = [entry for entry in found if entry.score >= model.decision.topic_from][: model.decision.topics_max]
     chosen = likely or found[:1]
-    primary = max(chosen, key=lambda entry: (reading.points[entry.slot], entry.score))
+    primary = max(chosen, key=lambda entry: (reading.points[entry.slot] * _SHOWS.get(entry.id, 1.0), entry.score))
     evidence = _evidence(document, reading, chosen, lexicon, model)
     return tuple(
         Topic(
