@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from agents.classify.topics.topics import TopicModel
 from agents.enrich.enrich import LOADERS, read_knowledge
 from agents.knowledge import KnowledgeFile, plain_yaml, read_files
 from schemas.errors import ConfigError
@@ -69,7 +70,19 @@ def check(directory: Path | None) -> list[str]:
 def _shipped_faults() -> Iterator[str]:
     for load, _ in LOADERS:
         try:
-            load(None)
+            loaded, _ = load(None)
+        except ConfigError as error:
+            yield str(error)
+            continue
+        if isinstance(loaded, TopicModel):
+            yield from _shipped_terms(loaded)
+
+
+def _shipped_terms(model: TopicModel) -> Iterator[str]:
+    """Yield what is wrong with shipped terms: else they are compiled when the first text of the language comes."""
+    for code in model.languages.codes:
+        try:
+            model.languages.get(code)
         except ConfigError as error:
             yield str(error)
 
