@@ -1,17 +1,21 @@
-"""A worker with a bug in each step: it trips over some headlines, as it might after a bad release."""
+"""A worker with a bug in each step: it trips over some items, as it might after a bad release."""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
 from agents.dedupe import route
 from agents.enrich import enrich
+from schemas.signature import Signature, decode_signature
 from streams.settings import Settings
 from streams.worker import work
 
 monkeypatch = pytest.MonkeyPatch()
+CLUSTERED = "https://wire.example/5"
+"""A signature has no headline: it trips over this item's."""
 
 
 def tripping(decide: Any, title: Any, word: str) -> Any:
@@ -30,4 +34,13 @@ if __name__ == "__main__":
         "agents.enrich.agent.enrich_batch",
         tripping(enrich.enrich_batch, lambda items, *_: "\n".join(item.title for item, _ in items), "enrich"),
     )
+    item = str(uuid.uuid5(uuid.NAMESPACE_URL, CLUSTERED))
+
+    def trip(value: bytes | None) -> Signature:
+        signature = decode_signature(value)
+        if signature.item_id == item:
+            raise ZeroDivisionError("tripped in cluster")
+        return signature
+
+    monkeypatch.setattr("agents.cluster.agent.decode_signature", trip)
     work(Settings.from_env())

@@ -26,10 +26,11 @@ from tests.processes import Part
 
 pytestmark = pytest.mark.integration
 
+CLUSTERED = raw_item("https://wire.example/5", title="", fetched=0)["item_id"]
 _BUGGY = str(Path(__file__).with_name("buggy.py"))
 
 
-async def test_letters_of_both_steps_come_out_once_when_their_cause_is_gone(
+async def test_letters_of_every_step_come_out_once_when_their_cause_is_gone(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
     now = int(time.time() * 1000) - 60_000
@@ -54,13 +55,14 @@ async def test_letters_of_both_steps_come_out_once_when_their_cause_is_gone(
     with Part(_BUGGY, environment=environment, log=tmp_path / "buggy.log") as buggy:
         found = await caught_up(settings)
         assert await asyncio.to_thread(buggy.stop) == 0, buggy.said()[-3000:]
-    assert len(found["news.dead-letter"]) == len(bad) + 2
+    assert len(found["news.dead-letter"]) == len(bad) + 3
     assert len(found["news.enriched"]) == len(good) + 1
 
     listed = [json.loads(line) for line in (await geowire(environment, "dlq", "list", "--json")).splitlines()]
     assert {(one["stage"], one["code"]) for one in listed} == {
         ("dedupe", "internal-error"),
         ("enrich", "internal-error"),
+        ("cluster", "internal-error"),
         ("dedupe", "invalid-json"),
     }
     shown = await geowire(environment, "dlq", "show", listed[0]["place"])
@@ -68,14 +70,16 @@ async def test_letters_of_both_steps_come_out_once_when_their_cause_is_gone(
     (poison,) = (one["place"] for one in listed if one["code"] == "invalid-json")
     assert await geowire(environment, "dlq", "show", poison, "--value") == "no JSON"
 
+    assert CLUSTERED not in {record.key.decode() for record in await _read(settings, "news.stories")}
     planned = await geowire(environment, "dlq", "retry", "--code", "internal-error")
-    assert "5 to news.raw, 4 to news.unique" in planned
+    assert "5 to news.raw, 4 to news.unique, 1 to news.signatures" in planned
     assert len(await _read(settings, "news.unique")) == len(found["news.unique"]), "nothing was done"
     sent = await geowire(environment, "dlq", "retry", "--code", "internal-error", "--execute")
-    assert "sent again: 5 to news.raw, 4 to news.unique" in sent
+    assert "sent again: 5 to news.raw, 4 to news.unique, 1 to news.signatures" in sent
     assert "sent again: none" in await geowire(environment, "dlq", "retry", "--code", "internal-error", "--execute")
     found = await worked(settings, environment, tmp_path)
-    assert len(found["news.dead-letter"]) == len(bad) + 2, "no new letters"
+    assert len(found["news.dead-letter"]) == len(bad) + 3, "no new letters"
+    assert CLUSTERED in {record.key.decode() for record in await _read(settings, "news.stories")}
     assert _titles(found["news.enriched"]) == sorted(one["title"] for one in (*good, *bad, edit, misplaced))
     (late,) = (e for e in _events(found["news.enriched"]) if e["title"] == bad[-1]["title"])
     (newer,) = (e for e in _events(found["news.enriched"]) if e["title"] == edit["title"])
