@@ -30,15 +30,15 @@ async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = 60, what: s
 
 
 @asynccontextmanager
-async def consumer(settings: Settings, stream: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer without a group, at the start of every partition of one stream."""
+async def consumer(settings: Settings, stream: str, *, fetch: int = 100_000_000) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group, at the start of every partition of one stream; it fetches so many bytes at once."""
     client = AIOKafkaConsumer(
         settings.stream(stream),
         bootstrap_servers=settings.bootstrap_servers,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        max_partition_fetch_bytes=20_000_000,
-        fetch_max_bytes=100_000_000,
+        max_partition_fetch_bytes=min(fetch, 20_000_000),
+        fetch_max_bytes=fetch,
     )
     await client.start()
     try:
@@ -81,7 +81,7 @@ async def _read(settings: Settings, stream: str) -> list[ConsumerRecord]:
 
 async def ends(settings: Settings, stream: str) -> dict[int, int]:
     """The end offset of each partition."""
-    async with consumer(settings, stream) as client:
+    async with consumer(settings, stream, fetch=1) as client:
         return {p.partition: end for p, end in (await client.end_offsets(client.assignment())).items()}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -82,6 +83,23 @@ class Source:
             futures = [await self._send(client, *record) for record in part]
             for future in futures:
                 await future
+
+    @asynccontextmanager
+    async def flowing(self) -> AsyncIterator[None]:
+        """Produce without a break, some 2,000 records a second at most, for as long as the block lasts."""
+
+        async def flow() -> None:
+            while not over.is_set():
+                await self.produce(200)
+                await asyncio.sleep(0.1)
+
+        over = asyncio.Event()
+        flow_under_way = asyncio.create_task(flow())
+        try:
+            yield
+        finally:
+            over.set()
+            await flow_under_way
 
     async def _send(
         self, client: AIOKafkaProducer, link: str, title: str, supersedes: str | None

@@ -21,7 +21,6 @@ from streams.settings import Settings
 from tests import streams_of
 from tests.integration import pipe
 from tests.integration.outcomes import caught_up
-from tests.integration.test_delivery import run_with_kills
 from tests.items import encoded, partition_of, raw_item
 
 pytestmark = pytest.mark.integration
@@ -278,27 +277,3 @@ async def test_what_the_operator_gets_wrong_is_said(settings: Settings, environm
 
 def _nonzero(row: dict[str, int]) -> dict[str, int]:
     return {name: count for name, count in row.items() if count}
-
-
-async def test_after_kills_the_run_is_complete_and_it_shows_what_was_sent_again(
-    settings: Settings, environment: dict[str, str], tmp_path: Path
-) -> None:
-    script = ["-m", "streams.cli", "work"]
-    load = (await run_with_kills(settings, environment, tmp_path, items=6_000, kills=4, script=script)).load
-    code, report = await audited(environment)
-    total = report["total"]
-    assert (code, report["faults"]) == (0, [])
-    assert total["origins"] == total["enriched"] + total["duplicates"] == load.raw
-    assert total["enriched"] == len(load.versions)
-    assert total["sent_again"] > 0
-
-
-@pytest.mark.parametrize("trick", ["ack-before-delivery", "forget-the-origin"])
-async def test_a_worker_that_loses_items_is_found_out(
-    settings: Settings, environment: dict[str, str], tmp_path: Path, trick: str
-) -> None:
-    script = [str(Path(__file__).with_name("sabotage.py")), trick]
-    await run_with_kills(settings, environment, tmp_path, items=6_000, kills=4, script=script)
-    code, report = await audited(environment)
-    assert code == 1
-    assert report["total"]["missing"] + report["total"]["contradicting"] > 0

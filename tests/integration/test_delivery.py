@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from streams.settings import Settings
 from tests import streams_of
 from tests.integration.load import Load, Source
 from tests.integration.outcomes import caught_up, committed_offsets, faults
-from tests.integration.pipe import accounted
+from tests.integration.test_audit import audited
 from tests.processes import Part
 
 pytestmark = pytest.mark.integration
@@ -36,34 +35,41 @@ class Run(Struct):
 
 
 async def run_with_kills(
-    settings: Settings, environment: dict[str, str], tmp_path: Path, *, items: int, kills: int, script: list[str]
+    settings: Settings,
+    environment: dict[str, str],
+    tmp_path: Path,
+    *,
+    records: int,
+    kills: int,
+    script: list[str],
+    patience: float = 30,
 ) -> Run:
-    """Produce part after part, kill the worker in the midst of each, let the last worker finish.
+    """Kill the worker again and again while records keep coming in, let the last worker finish.
 
-    The kills hit the two agents in turn: one part is not enough to keep the first busy until the second is.
+    The kills hit the two agents in turn, each at a moment at which outputs are under way, if one comes within seconds.
     """
     await admin.apply(settings)
-    source = Source(settings, items)
-    draw = random.Random(7)
+    source = Source(settings, 2 * records)
     log = tmp_path / "worker.log"
     in_flight: list[bool] = []
     positions: list[dict[str, dict[int, int]]] = []
     for number in range(kills):
         stream = ("news.unique", "news.enriched")[number % 2]
         before = await streams_of.count(settings, stream)
-        await source.produce(items // kills)
         with Part(*script, environment=environment, log=log) as worker:
+            await source.produce(records // kills // 2)
 
-            async def moved(stream: str = stream, least: int = before + draw.randint(1, items // kills // 3)) -> bool:
+            async def moved(stream: str = stream, before: int = before) -> bool:
                 if worker.process.poll() is not None:
                     raise AssertionError(f"the worker ended by itself:\n{worker.said()[-3000:]}")
-                return await streams_of.count(settings, stream) >= least
+                return await streams_of.count(settings, stream) > before
 
             await streams_of.until(moved, seconds=90, what="the worker makes progress")
-            in_flight.append(await uncommitted(settings, stream))
-            worker.kill()
+            async with source.flowing():
+                in_flight.append(await uncommitted(settings, stream, patience))
+                worker.kill()
         positions.append({stream: await streams_of.ends(settings, stream) for stream in _OUTPUTS})
-    await source.produce()
+    await source.produce(max(0, records - source.load.raw))
 
     with Part(*script, environment=environment, log=log) as worker:
         found = await caught_up(settings)
@@ -92,10 +98,10 @@ def _again(records: list[ConsumerRecord], kill: dict[int, int], following: dict[
     )
 
 
-async def uncommitted(settings: Settings, stream: str, seconds: float = 3) -> bool:
+async def uncommitted(settings: Settings, stream: str, seconds: float) -> bool:
     """Wait for a moment at which records of a stream are out whose causes are not committed; whether one came."""
     deadline = time.monotonic() + seconds
-    async with admin.admin(settings) as client, streams_of.consumer(settings, stream) as events:
+    async with admin.admin(settings) as client, streams_of.consumer(settings, stream, fetch=1) as events:
 
         async def sent() -> int:
             return sum((await events.end_offsets(events.assignment())).values())
@@ -112,18 +118,27 @@ async def test_kill_minus_nine_loses_nothing_and_repeats_only_itself(
 ) -> None:
     kills = 10
     run = await run_with_kills(
-        settings, environment, tmp_path, items=20_000, kills=kills, script=["-m", "streams.cli", "work"]
+        settings, environment, tmp_path, records=20_000, kills=kills, script=["-m", "streams.cli", "work"]
     )
     assert run.load.raw >= 20_000
     assert faults(run.load, run.found) == []
-    await accounted(settings)
+    code, report = await audited(environment)
+    total = report["total"]
+    assert (code, report["faults"], total["under_way"]) == (0, [], 0)
+    assert total["origins"] == total["enriched"] + total["duplicates"] == run.load.raw
+    assert total["enriched"] == len(run.load.versions)
+    assert total["sent_again"] > 0
     assert all(run.in_flight), f"a kill with nothing under way proves nothing: {run.in_flight}"
     assert run.redelivered >= 8, f"only {run.redelivered} of {kills} kills made records come out again"
 
 
 @pytest.mark.parametrize("trick", ["ack-before-delivery", "forget-the-origin"])
-async def test_the_test_above_would_notice(
+async def test_the_test_above_would_notice_and_so_does_the_audit(
     settings: Settings, environment: dict[str, str], tmp_path: Path, trick: str
 ) -> None:
-    run = await run_with_kills(settings, environment, tmp_path, items=6_000, kills=4, script=[str(_SABOTAGE), trick])
+    script = [str(_SABOTAGE), trick]
+    run = await run_with_kills(settings, environment, tmp_path, records=2_000, kills=2, script=script, patience=2)
     assert faults(run.load, run.found) != []
+    code, report = await audited(environment)
+    assert code == 1
+    assert report["total"]["missing"] + report["total"]["contradicting"] > 0
