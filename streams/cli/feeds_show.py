@@ -61,7 +61,7 @@ def show_feeds(settings: Settings, *, path: Path | None, state: str | None, as_j
     else:
         console.print(_table(shown, known))
         if problem is None:
-            console.print(Text(_summary(feeds, known), style="dim"))
+            console.print(Text(_summary(feeds, known), style="dim"), soft_wrap=True)
     if problem:
         print(f"geowire: how the feeds are is not known: {problem}", file=sys.stderr)
 
@@ -151,7 +151,9 @@ def _as_object(subscription: Subscription, state: FeedState | None) -> dict[str,
 
 def _table(feeds: Mapping[str, Subscription], known: Mapping[str, FeedState]) -> Table:
     table = Table(header_style="bold", box=None, pad_edge=False)
-    for name in ("Id", "Publisher", "", "Lang"):
+    # The id is what the other commands are told: never cut, however narrow the terminal.
+    table.add_column("Id", no_wrap=True, min_width=max(map(len, feeds), default=0))
+    for name in ("Publisher", "", "Lang"):
         table.add_column(name, no_wrap=True)
     table.add_column("State", no_wrap=True, overflow="ellipsis", max_width=_STATE_WIDTH)
     table.add_column("Address", no_wrap=True, overflow="ellipsis")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -25,6 +26,11 @@ log = logging.getLogger(__name__)
 SHIPPED = "feeds.yaml"
 NO_LIST = "none"
 """In place of a path: only what commands added is polled."""
+
+_MEANT = {
+    "country": "a country is two capital letters (ISO 3166-1), as in GB",
+    "id": "an id is made of small letters, digits, dots, dashes and underscores, 120 at most",
+}
 
 
 class _Row(Feed, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,7 +93,7 @@ def feed(url: str, **said: str) -> Feed:
     try:
         named = msgspec.convert({"url": url.strip(), **said}, Feed)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{url}: {error}") from error
+        raise ConfigError(f"{url}: {_in_words(error)}") from error
     return _distinct([named], "the command")[0]
 
 
@@ -134,7 +140,14 @@ def _yaml(text: str, shown: str) -> list[Feed]:
     except yaml.YAMLError as error:
         raise ConfigError(f"{shown} is not valid YAML: {' '.join(str(error).split())}") from error
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{shown}: {error}") from error
+        raise ConfigError(f"{shown}: {_in_words(error)}") from error
+
+
+def _in_words(error: msgspec.ValidationError) -> str:
+    """Say what a field has to be, where msgspec names a pattern."""
+    where = str(error).rpartition(" - at ")[2]
+    meant = _MEANT.get(where.strip("`").rpartition(".")[2])
+    return f"{meant} - at {where}" if meant and "regex" in str(error) else str(error)
 
 
 def _opml(text: str, shown: str) -> list[Feed]:
@@ -144,13 +157,13 @@ def _opml(text: str, shown: str) -> list[Feed]:
         if not (url := named.get("xmlurl")):
             continue  # a folder
         url = re.sub(r"^feed:", "", re.sub(r"^feed://(?!https?:)", "http://", url)).removeprefix("//")
-        if not is_web_address(url):
+        if not _can_be_fetched(url):
             left_out += 1
             continue
         title = named.get("title") or named.get("text") or None
         feeds.append(Feed(url=url, title=title, language=named.get("language") or None))
     if left_out:
-        log.warning("%s: %d entries whose address is not http(s) are left out", shown, left_out)
+        log.warning("%s: left out for want of a usable http(s) address: %d", shown, left_out)
     return feeds
 
 
@@ -173,16 +186,25 @@ def _lines(text: str, shown: str) -> list[Feed]:
         url = line.partition(" #")[0].strip()
         if not url or url.startswith("#"):
             continue
-        if not is_web_address(url):
+        if not _can_be_fetched(url):
             raise ConfigError(f"{shown}, line {number}: not an http(s) address: {url[:100]!r}")
         feeds.append(Feed(url=url))
     return feeds
 
 
+def _can_be_fetched(url: str) -> bool:
+    """Whether an address can be asked for: an http(s) address whose host and port can be such."""
+    try:
+        parts = urlsplit(url)
+        return is_web_address(url) and not re.search(r"\s", parts.netloc) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _distinct(feeds: list[Feed], shown: str) -> list[Feed]:
     by_url: dict[str, Feed] = {}
     for feed in feeds:
-        if not is_web_address(feed.url):
+        if not _can_be_fetched(feed.url):
             raise ConfigError(f"{shown}: not an http(s) address: {feed.url[:100]!r}")
         named = feed if feed.id else msgspec.structs.replace(feed, id=feed_id(feed.url))
         by_url.setdefault(named.url, named)

@@ -89,12 +89,14 @@ def test_no_list_at_all_may_be_in_force() -> None:
 
 def test_what_a_command_says_of_a_feed_is_checked() -> None:
     assert feedlist.feed(" https://daily.example/feed ").id.startswith("daily-example-feed-")
-    for url, said in (
-        ("daily.example", {}),
-        ("https://d.example/", {"id": "No Spaces"}),
-        ("https://d.example/", {"country": "uk"}),
+    for url, said, says in (
+        ("daily.example", {}, "not an http"),
+        ("https://the daily.example/", {}, "not an http"),
+        ("https://daily.example:99999/", {}, "not an http"),
+        ("https://d.example/", {"id": "No Spaces"}, "an id is made of small letters"),
+        ("https://d.example/", {"country": "uk"}, "a country is two capital letters"),
     ):
-        with pytest.raises(ConfigError):
+        with pytest.raises(ConfigError, match=says):
             feedlist.feed(url, **said)
 
 
