@@ -115,7 +115,7 @@ _PAGE = """<!DOCTYPE html>
 <style>
 body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 table {{ border-collapse: collapse; }} td, th {{ padding: .2rem .8rem .2rem 0; text-align: left; }}
-td.n {{ text-align: right; font-variant-numeric: tabular-nums; }}
+td.n {{ text-align: right; font-variant-numeric: tabular-nums; }} td.i {{ padding-left: 1.2rem; }}
 article {{ border-top: 1px solid #ccc; padding: .6rem 0; }} h2 {{ font-size: 1rem; margin: .2rem 0; }}
 small {{ color: #666; }} p {{ margin: .2rem 0; }}
 del {{ color: #a40000; }} ins {{ color: #0a6b0a; text-decoration: none; }}
@@ -130,14 +130,21 @@ del {{ color: #a40000; }} ins {{ color: #0a6b0a; text-decoration: none; }}
 
 def page(found: Diff) -> str:
     """Return a comparison as a page of its own: nothing is loaded from elsewhere, every text is escaped."""
-    rows = "".join(f"<tr><td>{escape(name)}</td><td class=n>{count:,}</td></tr>" for name, count in _rows(found))
+    rows = "".join(_row(name, count) for name, count in _rows(found))
     lists = "".join(
         f"<p><b>{name}</b> {escape(_counted(counts))}</p>"
         for name, counts in (("gained", found.gained), ("lost", found.lost), ("languages", found.languages))
         if counts
     )
-    examples = "\n".join(_article(example) for example in found.examples)
+    differing = found.changed + found.added + found.gone + found.refused
+    shown = f"<p><small>{len(found.examples):,} of {differing:,} are shown</small></p>\n"
+    examples = shown + "\n".join(_article(example) for example in found.examples)
     return _PAGE.format(replay=escape(found.replay), rows=rows, lists=lists, examples=examples)
+
+
+def _row(name: str, count: int) -> str:
+    part = " class=i" if name.startswith(" ") else ""
+    return f"<tr><td{part}>{escape(name.strip())}</td><td class=n>{count:,}</td></tr>"
 
 
 def _article(example: Example) -> str:

@@ -48,10 +48,16 @@ GENERATION = "generation"
 """Header on a replay's own news.unique: the generation of the record in live."""
 
 
-class _Fenced:
+class Fenced:
     """A producer that writes to a replay's own streams and nowhere else."""
 
     def __init__(self, producer: Producer, prefix: str) -> None:
+        """Stand in front of a producer.
+
+        Args:
+            producer: The started producer.
+            prefix: What the topics of the replay's streams begin with.
+        """
         self._producer = producer
         self._prefix = prefix
 
@@ -93,7 +99,7 @@ async def run(
     suppressed = await load_suppression(settings)
     pace = Pace(rate)
     async with writer(settings) as producer:
-        fenced = _Fenced(producer, settings.stream(replayed("", replay.id)))
+        fenced = Fenced(producer, settings.stream(replayed("", replay.id)))
 
         def leg(way: Way, entries: State | None = None) -> Leg:
             topic = partial(_topic, settings, replay, way)

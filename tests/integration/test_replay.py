@@ -158,14 +158,19 @@ async def _killed_promotion(settings: Settings, environment: dict[str, str], dir
 async def test_another_dedupe_promoted_from_raw(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """Items were forgotten after a day and came out twice; promoted, the second ones give way to the first."""
+    """Items were forgotten after a day and came out twice; promoted, the second ones give way to the first.
+
+    All of it with excerpts: neither live nor the promotion publishes more.
+    """
     day, now = 86_400_000, int(time.time() * 1000)
+    environment = {**environment, "EVENT_TEXT": "excerpt"}
+    body = "The ministers of Chile and Peru met again. " * 20
     await admin.apply(settings)
     sent = [("a", "First", 3.0), ("b", "First", 3.0), ("a", "First", 1.5), ("b", "First", 1.5), ("a", "Second", 0.1)]
     async with streams_of.producer(settings) as client:
         for number, (name, title, days) in enumerate(sent):
             at = now - int(days * day) + number
-            item = raw_item(f"https://wire.example/{name}", title=f"{title} report {name}", fetched=at)
+            item = raw_item(f"https://wire.example/{name}", title=f"{title} report {name}", body=body, fetched=at)
             key = item["item_id"].encode()
             place = partition_of(key, settings.partitions)
             await client.send_and_wait(
@@ -181,6 +186,7 @@ async def test_another_dedupe_promoted_from_raw(
     told = await geowire(longer, "replay", "promote", "longer", "--execute")
     assert "promoted to generation 2: 1 reprocessed, 1 withdrawn" in told
     (events,) = (await streams_of.read(settings, "news.enriched")).values()
+    assert {0 < len(event["text"]) <= 300 for event in _events(events) if event["reason"] != "withdrawn"} == {True}
     newest: dict[str, dict[str, Any]] = {}
     for event in sorted(_events(events), key=lambda e: (e["fetched"], e["generation"])):
         newest[event["url"][-1]] = event

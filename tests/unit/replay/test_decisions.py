@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from functools import cache
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +18,7 @@ from agents.publish.publish import Provenance, identified
 from agents.publish.withdraw import superseded
 from schemas.codec import encode
 from schemas.enriched import Enriched, RawRef
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, InfrastructureError
 from schemas.record import Output, Record
 from schemas.replay import Scope
 from streams.cli.replay_diff import page, show
@@ -25,6 +27,7 @@ from streams.replay import reprocess
 from streams.replay.compare import essence, kinds, look_of, text_change
 from streams.replay.diff import Diff, Example
 from streams.replay.plan import parse_offsets
+from streams.replay.run import Fenced
 from streams.replay.scope import admits, only_outputs, within
 
 _HEADERS = [("ce_source", b"/feeds/wire"), ("ce_lang", b"en")]
@@ -150,6 +153,27 @@ def test_a_version_that_is_gone_is_withdrawn_or_gives_way_to_the_one_that_stands
     assert carried.supersedes == superseded(gone)
 
 
+async def test_a_replay_writes_to_streams_of_its_own_and_nowhere_else() -> None:
+    written = []
+
+    class Broker:
+        async def send(self, topic: str, *_: object, **__: object) -> asyncio.Future[Any]:
+            written.append(topic)
+            return asyncio.Future()
+
+    producer = Fenced(Broker(), "desk.replay.r.")
+    await producer.send("desk.replay.r.news.enriched", b"x")
+    for live in (
+        "desk.news.enriched",
+        "desk.news.raw",
+        "desk.geowire-dedupe-changelog",
+        "desk.replay.r2.news.enriched",
+    ):
+        with pytest.raises(InfrastructureError, match="must not write"):
+            await producer.send(live, b"x")
+    assert written == ["desk.replay.r.news.enriched"]
+
+
 def test_the_page_shows_texts_and_runs_none_of_them() -> None:
     wicked = '<script>alert("x")</script>'
     look = look_of(msgspec.to_builtins(_event()))
@@ -182,6 +206,7 @@ def test_the_page_shows_texts_and_runs_none_of_them() -> None:
     assert "<script" not in html
     assert "javascript:" not in html
     assert "<del>&lt;script&gt;" in html
+    assert "1 of 2 are shown" in html
     out = io.StringIO()
     show(found, Console(file=out, width=100))
     assert "x-<b>" in out.getvalue()
