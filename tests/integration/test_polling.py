@@ -27,25 +27,32 @@ _DYING = Path(__file__).with_name("dying_poller.py")
 _POINTS = ("after fetch", "after half the items", "before the state", "after the state")
 
 
-@pytest.mark.parametrize("point", _POINTS)
 async def test_a_poller_killed_at_any_point_loses_and_repeats_nothing(
-    settings: Settings, environment: dict[str, str], tmp_path: Path, point: str
+    settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    stories = [
-        {"title": f"Report {n} from the talks", "link": f"https://daily.example/{n}", "html": f"<p>Round {n}.</p>"}
-        for n in range(20)
-    ]
+    """One poller after the other dies at one of the points; each finds what those before it left behind."""
+    stories = {
+        f"/feed-{feed}": [
+            {
+                "title": f"Report {n} from the talks of group {feed}",
+                "link": f"https://daily.example/{feed}/{n}",
+                "html": f"<p>Round {n}.</p>",
+            }
+            for n in range(10)
+        ]
+        for feed in range(len(_POINTS))
+    }
     async with site.serve() as newsroom, pipe.running(settings, environment, tmp_path) as running:
-        newsroom.documents["/feed"] = site.rss(*stories)
+        newsroom.documents.update({path: site.rss(*listed) for path, listed in stories.items()})
         feeds = tmp_path / "feeds.txt"
-        feeds.write_text(newsroom.url("/feed"))
+        feeds.write_text("\n".join(map(newsroom.url, stories)))
         dying = {**environment, "ALLOW_PRIVATE": newsroom.address}
-        log = tmp_path / "dying.log"
-        with Part(str(_DYING), point, str(feeds), environment=dying, log=log) as poller:
-            assert await asyncio.to_thread(poller.process.wait, 60) == -9, poller.said()
-        await running.poll(newsroom.url("/feed"))
+        for point in _POINTS:
+            with Part(str(_DYING), point, str(feeds), environment=dying, log=tmp_path / "dying.log") as poller:
+                assert await asyncio.to_thread(poller.process.wait, 60) == -9, poller.said()
+        await running.poll(*map(newsroom.url, stories))
         titles = [event["title"] for event in await running.events()]
-    assert sorted(titles) == sorted(story["title"] for story in stories)
+    assert sorted(titles) == sorted(story["title"] for listed in stories.values() for story in listed)
 
 
 async def _poll_all(running: pipe.Pipe, newsroom: site.Site) -> None:
