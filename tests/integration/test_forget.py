@@ -53,6 +53,8 @@ async def test_forgotten_by_item_by_address_and_by_source(  # noqa: PLR0915 - on
             await produce(client, by_id, by_address, kept, *by_source, item(0, version=1))
             await client.send_and_wait(settings.stream("news.raw"), b"no JSON", key=by_id["item_id"].encode())
             await caught_up(settings)
+            gone = {one["item_id"] for one in (by_id, by_address, *by_source)}
+            assert await _in_stories(settings) >= gone | {kept["item_id"]}
 
             planned = await geowire(environment, "forget", "--item", by_id["item_id"])
             assert "items to be withdrawn: 1" in planned
@@ -71,7 +73,6 @@ async def test_forgotten_by_item_by_address_and_by_source(  # noqa: PLR0915 - on
         assert worker.stop() == 0, worker.said()[-3000:]
 
     stands = _standing(found["news.enriched"])
-    gone = {one["item_id"] for one in (by_id, by_address, *by_source)}
     assert {key for key, event in stands.items() if event["reason"] == "withdrawn"} == gone
     assert stands[kept["item_id"]]["title"] == item(2, version=2)["title"]
     for key in gone:
@@ -90,6 +91,7 @@ async def test_forgotten_by_item_by_address_and_by_source(  # noqa: PLR0915 - on
         ("suppressed", one["item_id"]) for one in (by_id, by_address, by_source[0], item(15, feed="gone"))
     )
     assert "complete" in await geowire(environment, "audit")
+    assert await _in_stories(settings) & gone == set(), "what is withdrawn leaves its story"
 
     suppressed = (await streams_of.read(settings, "news.suppressed"))["news.suppressed"]
     keys = {record.key.decode() for record in suppressed}
@@ -113,6 +115,13 @@ async def test_forgotten_by_item_by_address_and_by_source(  # noqa: PLR0915 - on
     assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
     none = await attempt(environment, "forget", "--execute")
     assert "say what is to be forgotten" in none.stderr
+
+
+async def _in_stories(settings: Settings) -> set[str]:
+    """The items that are members of a story."""
+    records = (await streams_of.read(settings, "news.stories"))["news.stories"]
+    stories = [json.loads(value) for value in {record.key: record.value for record in records}.values() if value]
+    return {member["item_id"] for story in stories for member in story["members"]}
 
 
 def _standing(records: list[Any]) -> dict[str, dict[str, Any]]:
