@@ -193,10 +193,9 @@ def _lines(text: str, shown: str) -> list[Feed]:
 
 
 def _can_be_fetched(url: str) -> bool:
-    """Whether an address can be asked for: an http(s) address whose host and port can be such."""
+    """Whether an address can be asked for: an http(s) address whose port can be one."""
     try:
-        parts = urlsplit(url)
-        return is_web_address(url) and not re.search(r"\s", parts.netloc) and parts.port != 0
+        return is_web_address(url) and urlsplit(url).port != 0
     except ValueError:
         return False
 
