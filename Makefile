@@ -44,6 +44,10 @@ $(BENCH)/.ready: pyproject.toml requirements/bench.txt
 bench-poll: $(READY) ## the poller under load, into docs/figures/polling.json (ONLY="304 schedule": some phases)
 	@$(BIN)/python -W ignore -m bench.polling $(if $(ONLY),$(ONLY),--json docs/figures/polling.json)
 
+.PHONY: chaos
+chaos: setup ## everything fails at random for ten minutes, then the books must balance (MINUTES=3 SEED=7)
+	@$(BIN)/python -W ignore -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) --json docs/figures/chaos.json
+
 .PHONY: simulate-polling
 simulate-polling: $(READY) ## 10,000 feeds over a week on a virtual clock, into docs/figures/polling-simulation.json
 	@$(BIN)/python -W ignore -m bench.polling.simulate docs/figures/polling-simulation.json

@@ -78,6 +78,9 @@ class FeedState(Struct, frozen=True, kw_only=True):
     standing: Annotated[
         tuple[Standing, ...], Meta(description="what was said of it on feed-status and holds still")
     ] = ()
+    fetched: Annotated[
+        Timestamp | None, Meta(description="fetch time of the last items it brought; later items get a later one")
+    ] = None
     news: Annotated[Timestamp | None, Meta(description="when it last brought something new")] = None
     listed: tuple[Listed, ...] = ()
     newest: Annotated[tuple[ItemId, ...], Meta(description="the newest of the items listed, newest first")] = ()

@@ -11,14 +11,16 @@ remembers deletions) are deleted, and all is read from there.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import shutil
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
-from typing import IO
+from typing import IO, ParamSpec, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -34,6 +36,8 @@ _PARTITION = struct.Struct(">H")
 _PLACES = b"\xff\xffplace"
 """Behind all partitions' keys."""
 _SLOTS = 64
+_DISK_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+"""May be over when the process is started again, unlike a directory that is not ours."""
 _MIB = 1024 * 1024
 
 
@@ -47,6 +51,25 @@ class Place(Struct, frozen=True, array_like=True):
 
     next: int
     noted: float
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _on_disk(call: Callable[P, R]) -> Callable[P, R]:
+    """Have a failing disk end the process: it says nothing about the record that is being worked on."""
+
+    @wraps(call)
+    def called(*arguments: P.args, **options: P.kwargs) -> R:
+        try:
+            return call(*arguments, **options)
+        except Exception as error:
+            if type(error) is Exception:  # what rocksdict raises, whatever it is
+                raise InfrastructureError(f"the state on disk cannot be read or written: {error}") from error
+            raise
+
+    return called
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -64,22 +87,30 @@ class State:
 
         Raises:
             ConfigError: The directory cannot be written.
+            InfrastructureError: The disk is full, or fails.
         """
         self._lock, self.path = _take(directory)
-        self._db = _open(self.path / "rocksdb")
+        try:
+            self._db = _open(self.path / "rocksdb")
+        except InfrastructureError:
+            self._lock.close()
+            raise
         found = self._db.get(_PLACES)
         self._places: dict[int, Place] = _decoder.decode(found) if found else {}
         self._cursors: dict[int, bytes] = {}
 
+    @_on_disk
     def get(self, partition: int, key: bytes) -> bytes | None:
         """Return the entry of an item, or None."""
         found: bytes | None = self._db.get(_PARTITION.pack(partition) + key)
         return found
 
+    @_on_disk
     def put(self, partition: int, key: bytes, entry: bytes) -> None:
         """Store the entry of an item."""
         self._db.put(_PARTITION.pack(partition) + key, entry)
 
+    @_on_disk
     def delete(self, partition: int, key: bytes) -> None:
         """Forget an item."""
         self._db.delete(_PARTITION.pack(partition) + key)
@@ -92,10 +123,12 @@ class State:
         """Note that the broker has the changelog up to an offset; ``save`` makes it last."""
         self._places[partition] = Place(offset + 1, time.time())
 
+    @_on_disk
     def save(self) -> None:
         """Note in the files how far they follow the changelog."""
         self._db.put(_PLACES, _encoder.encode(self._places))
 
+    @_on_disk
     def recovered(self, partition: int, records: list[tuple[bytes, bytes | None]], following: int) -> list[bytes]:
         """Take over records of a partition's changelog.
 
@@ -134,6 +167,7 @@ class State:
                 "new when it comes again"
             )
 
+    @_on_disk
     def drop(self, partition: int) -> None:
         """Delete everything of a partition: it will be read from the changelog."""
         prefix = _PARTITION.pack(partition)
@@ -141,6 +175,7 @@ class State:
         self._places.pop(partition, None)
         self.save()
 
+    @_on_disk
     def sweep(self, partition: int, *, before: int, limit: int) -> list[bytes]:
         """Look at some entries of a partition, going round; delete and return those not seen since a time.
 
@@ -179,10 +214,15 @@ class State:
             iterator.next()
 
     def close(self) -> None:
-        """Write everything to the files, and give the directory free."""
-        self.save()
-        self._db.flush()
-        self._db.close()
+        """Write everything to the files, and give the directory free.
+
+        Where the disk does not take it, nothing is lost: the next worker reads it from the changelog.
+        """
+        for last in (self.save, self._db.flush, self._db.close):
+            try:
+                last()
+            except Exception as error:  # noqa: BLE001 - rocksdict raises Exception itself
+                log.warning("state in %s is not complete, the changelog is: %s", self.path, error)
         self._lock.close()
 
 
@@ -193,6 +233,8 @@ def _take(directory: Path) -> tuple[IO[str], Path]:
             path.mkdir(parents=True, exist_ok=True)
             lock = (path / "lock").open("w")
         except OSError as error:
+            if error.errno in _DISK_TROUBLE:
+                raise InfrastructureError(f"cannot write to the data directory: {error}") from error
             raise ConfigError(f"cannot write to the data directory: {error}; set GEOWIRE_DATA_DIR") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -108,6 +108,11 @@ class Hosts:
             state = self._hosts.setdefault(host, _Host(self._gap))
             state.free_at = max(state.free_at, min(moment, self._clock() + _CEILING))
 
+    def shift(self, seconds: float) -> None:
+        """Follow a clock that was set ahead by so many seconds (back, where negative): every wait stays as long."""
+        for state in self._hosts.values():
+            state.free_at += seconds
+
     def answered(self, host: str) -> None:
         """Note that a host gave a normal answer: its next rest is a short one again."""
         if (state := self._hosts.get(host)) is not None:

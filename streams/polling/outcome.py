@@ -104,7 +104,12 @@ def _forget(state: FeedState | None, feed_id: str, url: str) -> FeedState:
     if state is None:
         return blank
     return structs.replace(
-        blank, succeeded=state.succeeded, rhythm=state.rhythm, listed=state.listed, newest=state.newest
+        blank,
+        succeeded=state.succeeded,
+        rhythm=state.rhythm,
+        listed=state.listed,
+        newest=state.newest,
+        fetched=state.fetched,
     )
 
 

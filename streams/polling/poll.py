@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from schemas.feed import Feed
 from schemas.feed_state import FeedState
@@ -66,11 +66,14 @@ class Polls:
         response = await self._fetcher.get(url, validators.to_send(state, self._clock()))
         if answered is not None:
             answered()
-        fetched = self._clock()
+        now = self._clock()
+        fetched = _after_the_last(state, now)
         reading = await self._read(feed, state, response, fetched)
         came = outcome.after(
-            feed.id, feed.url, state=state, response=response, reading=reading, now=fetched, pace=self._pace
+            feed.id, feed.url, state=state, response=response, reading=reading, now=now, pace=self._pace
         )
+        if reading is not None and reading.items:
+            came = structs.replace(came, state=structs.replace(came.state, fetched=from_datetime(fetched)))
         return Polled(fetched=fetched, response=response, reading=reading, outcome=came)
 
     async def _read(self, feed: Feed, state: FeedState | None, response: Response, fetched: datetime) -> Reading | None:
@@ -87,3 +90,14 @@ class Polls:
         )
         reading = await read_answer(response, request, fetcher=self._fetcher, parsers=self._parsers)
         return await self._pages.fill(reading) if request.pages and reading.items else reading
+
+
+def _after_the_last(state: FeedState | None, now: datetime) -> datetime:
+    """Return the fetch time of a poll: now, but behind that of the items before.
+
+    Consumers take the version with the greatest fetch time. A clock that was set back, or one poller's that is behind
+    another's, must not make an edit older than what it replaces.
+    """
+    if state is None or state.fetched is None:
+        return now
+    return max(now, datetime.fromisoformat(state.fetched) + timedelta(milliseconds=1))

@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -27,6 +27,7 @@ from schemas.times import from_datetime
 from streams.polling import events, states, subscriptions
 from streams.polling.addresses import host_of
 from streams.polling.agenda import Agenda
+from streams.polling.clock import Setting
 from streams.polling.counters import Counters
 from streams.polling.fetch import Fetcher, Limits
 from streams.polling.hosts import Hosts
@@ -46,6 +47,9 @@ _RELEASE_SECONDS = 5.0
 _STOP_SECONDS = 20.0
 """How long they may take at the end; a supervisor's patience is 30 s."""
 _FENCED_SECONDS = 0.2
+_CLOCK_SECONDS = 1.0
+_AHEAD = timedelta(minutes=5)
+"""How far another poller's clock may be ahead of ours."""
 
 
 class Held(Struct, frozen=True, gc=False):
@@ -171,6 +175,7 @@ class Poller:
         """
         async with asyncio.TaskGroup() as tasks:
             closing = tasks.create_task(self._close_on(stop))
+            watching = tasks.create_task(self._mind_the_clock())
             slots = asyncio.Semaphore(self._limits.connections)
             try:
                 while (turn := await self._agenda.take()) is not None:
@@ -187,6 +192,7 @@ class Poller:
                     poll.add_done_callback(partial(self._ended, turn.feed_id, slots, give_back))
             finally:
                 closing.cancel()
+                watching.cancel()
             await self._finish(_STOP_SECONDS)
 
     async def _finish(self, seconds: float) -> None:
@@ -201,6 +207,19 @@ class Poller:
     async def _close_on(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._agenda.close()
+
+    async def _mind_the_clock(self) -> None:
+        """Where the clock was set, enter all feeds anew: when they are due was said by another clock."""
+        setting = Setting()
+        while True:
+            await asyncio.sleep(_CLOCK_SECONDS)
+            if seconds := setting.seconds():
+                log.warning("the clock was set %s by %.0f s", "ahead" if seconds > 0 else "back", abs(seconds))
+                self._hosts.shift(seconds)
+                self._agenda.clear()
+                for feed_id, held in self._held.items():
+                    if feed_id not in self._under_way:
+                        self._put(held)
 
     async def _wait_until_allowed(self, stop: asyncio.Event) -> None:
         while not self._may_poll() and not stop.is_set():  # noqa: ASYNC110 - the clock says it, no event
@@ -224,7 +243,13 @@ class Poller:
         state = states.glance(self._states.get(held.feed.id))
         now, due = datetime.now(UTC), NEVER
         if held.subscription.active:
-            at_once = state is None or state.url != held.feed.url or state.resumed != held.subscription.resumed
+            at_once = (
+                state is None
+                or state.url != held.feed.url
+                or state.resumed != held.subscription.resumed
+                # Polled in the future: whoever wrote that, or we, had a wrong clock.
+                or (state.polled is not None and _time(state.polled) > now + _AHEAD)
+            )
             due = first_due(held.feed.id, now=now).due if state is None or at_once else _time(state.next_due)
         if state is not None and state.host_rests is not None:
             self._hosts.rest_until(state.host_rests.host, _time(state.host_rests.until).timestamp())

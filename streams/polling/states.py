@@ -31,6 +31,7 @@ class Glance(Struct, frozen=True):
 
     url: str
     next_due: str
+    polled: str | None = None
     address: str | None = None
     resumed: str | None = None
     host_rests: HostRest | None = None

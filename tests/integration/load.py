@@ -78,11 +78,15 @@ class Source:
 
     async def produce(self, records: int | None = None) -> None:
         """Produce the next records, or all that are left."""
-        part, self._left = self._left[:records], self._left[records:] if records is not None else []
         async with streams_of.producer(self._settings, enable_idempotence=True) as client:
-            futures = [await self._send(client, *record) for record in part]
-            for future in futures:
-                await future
+            await self.produce_with(client, records)
+
+    async def produce_with(self, client: AIOKafkaProducer, records: int | None = None) -> None:
+        """Produce with a producer that goes on; it must be idempotent."""
+        part, self._left = self._left[:records], self._left[records:] if records is not None else []
+        futures = [await self._send(client, *record) for record in part]
+        for future in futures:
+            await future
 
     @asynccontextmanager
     async def flowing(self) -> AsyncIterator[None]:

@@ -20,10 +20,10 @@ def faults(load: Load, found: dict[str, list[ConsumerRecord]]) -> list[str]:
     raw = {f"{r.partition}:{r.offset}": json.loads(r.value)["title"] for r in found["news.raw"]}
     outcomes = {name: streams_of.by_origin(found[f"news.{name}"]) for name in ("enriched", "duplicates", "dead-letter")}
     events = [json.loads(records[0].value) for records in outcomes["enriched"].values()]
-    return [*_wrong_outcomes(raw, outcomes), *_wrong_versions(load, events)]
+    return [*wrong_outcomes(raw, outcomes), *wrong_versions(load, events)]
 
 
-def _wrong_outcomes(raw: dict[str, str], outcomes: dict[str, dict[str, list[ConsumerRecord]]]) -> Iterator[str]:
+def wrong_outcomes(raw: dict[str, str], outcomes: dict[str, dict[str, list[ConsumerRecord]]]) -> Iterator[str]:
     """Every raw record has exactly one outcome, and whatever is sent again is the same again."""
     for origin, title in raw.items():
         having = [name for name, origins in outcomes.items() if origin in origins]
@@ -37,7 +37,7 @@ def _wrong_outcomes(raw: dict[str, str], outcomes: dict[str, dict[str, list[Cons
                 yield f"{origin} was sent to {name} again, but differently"
 
 
-def _wrong_versions(load: Load, events: list[dict[str, Any]]) -> Iterator[str]:
+def wrong_versions(load: Load, events: list[dict[str, Any]]) -> Iterator[str]:
     """Every version comes out once, and edits name the version they supersede."""
     by_title: dict[str, list[dict[str, Any]]] = {}
     for event in events:

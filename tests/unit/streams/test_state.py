@@ -15,6 +15,7 @@ from agents.dedupe.decide import Entry, Version
 from schemas.errors import ConfigError, InfrastructureError
 from schemas.record import Position
 from streams.state import State
+from tests.chaos.parts import SmallDisk
 
 
 def _entry(number: int = 0, *, seen: int = 1_770_000_000_000) -> bytes:
@@ -134,3 +135,27 @@ def test_a_sweep_goes_round_and_takes_what_is_old(state: State) -> None:
     assert sorted(key for keys in swept for key in keys) == [b"item-%d" % number for number in range(5)]
     assert state.count(0) == 5
     assert state.count(1) == 10, "the other partition is another sweep's"
+
+
+def test_a_full_disk_is_an_outage_and_no_fault_of_a_record(tmp_path: Path) -> None:
+    """As a dead letter each record would be lost for as long as the disk is full."""
+    disk = SmallDisk(tmp_path, 12)
+    if disk.missing:
+        pytest.skip(disk.missing)
+    try:
+        state = State(tmp_path)
+        disk.fill()
+
+        def write() -> None:
+            for number in range(1_000_000):
+                state.put(0, b"item-%036d" % number, bytes(60))
+
+        with pytest.raises(InfrastructureError, match="No space left"):
+            write()
+        with pytest.raises(InfrastructureError, match="No space left"):
+            State(tmp_path)
+        state.close()
+        disk.free()
+        State(tmp_path).close()
+    finally:
+        disk.unmount()
