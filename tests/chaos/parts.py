@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.processes import Part
 
 _LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-_AGAIN_SECONDS = 0.5
+_AGAIN_SECONDS = 1.5
 _STOP_SECONDS = 60
 _RESTART = {-signal.SIGKILL, 0, 69, 75}
 """Ends that are none of geowire's mistakes: killed by us, told to stop, the world failed, stood still."""
