@@ -15,13 +15,13 @@ import msgspec
 
 from tests.chaos.run import Outcome, Plan, run
 
-_MOST_MINUTES = 14.0
-"""With coming to rest, reading and auditing it stays below 20."""
+_MOST_MINUTES = 15.0
+"""With what comes after it stays below 20 where the machine does nothing else."""
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--minutes", type=float, default=10.0, help="how long faults come (at most 14)")
+    options.add_argument("--minutes", type=float, default=10.0, help="how long faults come (at most 15)")
     options.add_argument("--seed", type=int, default=1, help="of all that is drawn at random")
     options.add_argument("--json", type=Path, help="write what came of it there")
     options.add_argument("--keep", type=Path, help="keep logs and data in this directory")

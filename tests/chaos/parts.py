@@ -51,7 +51,7 @@ class Slot:
             with Part.geowire(*self._command, environment=environment, log=self._log) as self.part:
                 code = await _ended(self.part)
                 self.ends[code] += 1
-                if code not in _RESTART:
+                if code not in _RESTART and not (self._stopping and code == -signal.SIGTERM):  # it had just begun
                     self.mistakes.append(f"{self.name} ended with {code}:\n{self.part.said()[-2000:]}")
             if not self._stopping:
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -41,7 +41,7 @@ _POLLING = {
 }
 _DISK_MEGABYTES = 24
 _ITEMS = 100_000
-_SETTLE_SECONDS = 300.0
+_SETTLE_SECONDS = 600.0
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -56,6 +56,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         pollers: Pollers under supervision.
         feeds: Feeds of the newsroom.
         correct_after: Seconds after which the newsroom corrects a report.
+        session: GEOWIRE_SESSION_SECONDS.
         leave_out: Faults that do not come.
     """
 
@@ -67,6 +68,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     pollers: int = 2
     feeds: int = 12
     correct_after: float = 20.0
+    session: float = 10.0
     leave_out: frozenset[str] = frozenset()
 
 
@@ -94,7 +96,7 @@ class Outcome(Struct):
 
 
 async def run(plan: Plan, directory: Path, say: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Run it; bounded by ``plan.seconds`` and, for coming to rest, five minutes more."""
+    """Run it; bounded by ``plan.seconds`` and, for coming to rest, ten minutes more."""
     async with _scene(plan, directory) as scene:
         sources = [Source(scene.settings, _ITEMS, seed=seed) for seed in (1, 2)]
         await _under_fire(plan, scene, sources, say)
@@ -131,7 +133,7 @@ async def _scene(plan: Plan, directory: Path) -> AsyncIterator[Scene]:
         disk = SmallDisk(directory / "worker-0", _DISK_MEGABYTES)
         opened.callback(disk.unmount)
         kafka = opened.enter_context(EmbeddedKafka(_settings(directory / "broker"), extra=_BROKER))
-        environment = {"KAFKA_BOOTSTRAP_SERVERS": kafka.address, "GEOWIRE_SESSION_SECONDS": "3"}
+        environment = {"KAFKA_BOOTSTRAP_SERVERS": kafka.address, "GEOWIRE_SESSION_SECONDS": str(plan.session)}
         settings = _settings(directory, environment)
         await admin.apply(settings)
         newsroom = await opened.enter_async_context(publishing(plan.feeds, corrected_after=plan.correct_after))

@@ -18,6 +18,7 @@ _PLAN = Plan(
     pollers=1,
     feeds=4,
     correct_after=3,
+    session=3,
     # They take longer than all of this; `make chaos` has them.
     leave_out=frozenset({"rebalance storm", "Kafka stopped and started", "everything killed at once"}),
 )
