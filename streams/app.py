@@ -140,7 +140,7 @@ def _broker_options(settings: Settings) -> dict[str, Any]:
         options["broker_credentials"] = (
             faust.SASLCredentials(
                 username=settings.sasl_username,
-                password=settings.password,
+                password=settings.sasl_password,
                 mechanism=settings.sasl_mechanism,
                 ssl_context=context,
             )

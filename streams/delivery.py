@@ -23,6 +23,7 @@ from aiokafka.structs import RecordMetadata, TopicPartition
 from agents.dead_letter import dead_letter
 from schemas.errors import DataError, DeliveryError, GeowireError, InfrastructureError, Stage
 from schemas.record import Output, Record
+from streams.broker.refusals import in_words
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class Outbox:
             except MessageSizeTooLargeError as error:
                 raise DataError("too-large", f"the record for {output.stream} is too large: {error}") from error
             except KafkaError as error:
-                raise DeliveryError(f"{output.stream} did not take a record: {error!r}") from error
+                raise DeliveryError(f"{output.stream} did not take a record: {in_words(error)}") from error
             futures.append(future)
         return futures
 
@@ -159,7 +160,9 @@ class Outbox:
                     try:
                         metadata = await future
                     except KafkaError as error:
-                        self._fail(DeliveryError(f"an output of {partition.topic} is not acknowledged: {error!r}"))
+                        self._fail(
+                            DeliveryError(f"an output of {partition.topic} is not acknowledged: {in_words(error)}")
+                        )
                     if self._acknowledged is not None:
                         self._acknowledged(metadata)
                 self._pending.popleft()

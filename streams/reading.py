@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError
 from schemas.record import Record
-from streams.broker.connection import client_arguments, unreachable
+from streams.broker.connection import client_arguments
+from streams.broker.refusals import in_words, unreachable
 from streams.table import DERIVED_MAX
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ async def reader(settings: Settings, topic: str, **options: Any) -> AsyncIterato
         try:
             await consumer.start()
         except KafkaError as error:
-            raise BrokerError(unreachable(settings, error)) from error
+            raise BrokerError(await unreachable(settings, error)) from error
         if not consumer.assignment():
             raise BrokerError(f"there is no stream {topic} on the broker: `geowire streams apply` creates them")
         yield consumer
     except KafkaError as error:
-        raise BrokerError(f"{topic} cannot be read: {error!r}") from error
+        raise BrokerError(f"{topic} cannot be read: {in_words(error)}") from error
     finally:
         await consumer.stop()
 

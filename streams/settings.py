@@ -40,9 +40,6 @@ class Settings:
     )
     sasl_username: str = _setting("KAFKA_SASL_USERNAME", "", "SASL user.")
     sasl_password: str = _setting("KAFKA_SASL_PASSWORD", "", "SASL password.", secret=True)
-    sasl_password_file: Path | None = _setting(
-        "KAFKA_SASL_PASSWORD_FILE", None, "File that holds the SASL password; wins over KAFKA_SASL_PASSWORD."
-    )
     ssl_cafile: Path | None = _setting(
         "KAFKA_SSL_CAFILE", None, "Certificate authority (PEM) of the brokers. Empty: the system's."
     )
@@ -78,6 +75,13 @@ class Settings:
     )
     replication: int = _setting(
         "GEOWIRE_REPLICATION", 1, "Replication factor of new streams; 3 on a real cluster.", least=1
+    )
+    min_insync: int = _setting(
+        "GEOWIRE_MIN_INSYNC",
+        0,
+        "Copies of a record that must be written before it counts as written (`min.insync.replicas` of new streams). "
+        "0: one less than GEOWIRE_REPLICATION, 1 at least.",
+        least=0,
     )
     retention_days: int = _setting(
         "GEOWIRE_RETENTION_DAYS", 90, "Days that raw, unique and enriched records are kept.", least=1
@@ -152,7 +156,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the settings from the environment.
+        """Read the settings from the environment; a secret also from the file that its variable with _FILE names.
 
         Raises:
             ConfigError: A value is not of its kind; says variable, value and what would do.
@@ -160,6 +164,9 @@ class Settings:
         environ = dict(os.environ if environ is None else environ)
         for variable in _LOWER_CASE_TOO:
             environ.setdefault(variable, environ.get(variable.lower(), ""))
+        for secret in (f.metadata["variable"] for f in fields(cls) if f.metadata["secret"]):
+            if file := environ.get(f"{secret}_FILE"):
+                environ[secret] = _content(f"{secret}_FILE", file)
         hints = get_type_hints(cls)
         values = {
             f.name: _parse(f.metadata["variable"], environ[f.metadata["variable"]], hints[f.name], f.metadata["least"])
@@ -175,24 +182,15 @@ class Settings:
             raise ConfigError(
                 f"KAFKA_SECURITY_PROTOCOL={self.security_protocol} needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD"
             )
+        if self.min_insync > self.replication:
+            raise ConfigError(
+                f"GEOWIRE_MIN_INSYNC={self.min_insync} is more than GEOWIRE_REPLICATION={self.replication}: nothing "
+                "could be written"
+            )
         if self.namespace and not all(c.isalnum() or c in "-_" for c in self.namespace):
             raise ConfigError(f"GEOWIRE_NAMESPACE={self.namespace!r}: only letters, digits, - and _ are allowed")
         if self.retention_days < 1 or self.dedupe_days < 1:
             raise ConfigError("GEOWIRE_RETENTION_DAYS and GEOWIRE_DEDUPE_DAYS must be 1 or more")
-
-    @property
-    def password(self) -> str:
-        """The SASL password, from its file where one is set.
-
-        Raises:
-            ConfigError: The file cannot be read.
-        """
-        if self.sasl_password_file is None:
-            return self.sasl_password
-        try:
-            return self.sasl_password_file.read_text("utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"KAFKA_SASL_PASSWORD_FILE cannot be read: {error}") from error
 
     def stream(self, name: str) -> str:
         """Return the Kafka topic of a stream: its name, behind the namespace where one is set."""
@@ -207,6 +205,14 @@ class Settings:
     def poll_group(self) -> str:
         """Consumer group of the pollers."""
         return self.stream("geowire-poll")
+
+
+def _content(variable: str, file: str) -> str:
+    """Return the secret in a file, without the line's end."""
+    try:
+        return Path(file).expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{variable} cannot be read: {error}") from error
 
 
 def _parse(variable: str, text: str, kind: Any, least: int | None) -> Any:

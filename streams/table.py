@@ -90,6 +90,7 @@ class Stream(Struct, frozen=True, kw_only=True):
             "cleanup.policy": "compact,delete" if self.expires else "compact" if self.compacted else "delete",
             "max.message.bytes": str(self.max_bytes),
             "message.timestamp.type": "LogAppendTime" if self.append_time else "CreateTime",
+            "min.insync.replicas": str(settings.min_insync or max(1, settings.replication - 1)),
         }
         if not self.append_time:
             config["message.timestamp.after.max.ms"] = str(CLOCK_SKEW_MS)

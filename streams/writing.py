@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError, DeliveryError
 from schemas.record import Output
-from streams.broker.connection import client_arguments, unreachable
+from streams.broker.connection import client_arguments
+from streams.broker.refusals import in_words, unreachable
 from streams.table import DERIVED_MAX, Stream
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ async def writer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         try:
             await producer.start()
         except KafkaError as error:
-            raise BrokerError(unreachable(settings, error)) from error
+            raise BrokerError(await unreachable(settings, error)) from error
         yield producer
     except KafkaError as error:
-        raise DeliveryError(f"the broker did not take a record: {error!r}") from error
+        raise DeliveryError(f"the broker did not take a record: {in_words(error)}") from error
     finally:
         await producer.stop()
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
+from streams.broker.connection import client_arguments
 from streams.settings import Settings
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ async def consumer(settings: Settings, stream: str, *, fetch: int = 100_000_000)
     """A consumer without a group, at the start of every partition of one stream; it fetches so many bytes at once."""
     client = AIOKafkaConsumer(
         settings.stream(stream),
-        bootstrap_servers=settings.bootstrap_servers,
+        **client_arguments(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=min(fetch, 20_000_000),
@@ -51,7 +52,7 @@ async def consumer(settings: Settings, stream: str, *, fetch: int = 100_000_000)
 @asynccontextmanager
 async def producer(settings: Settings, **options: Any) -> AsyncIterator[AIOKafkaProducer]:
     client = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **client_arguments(settings),
         **{"max_request_size": 20_000_000, "max_batch_size": 256 * 1024, "linger_ms": 5, **options},
     )
     await client.start()

@@ -14,6 +14,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupIdNotFound,
+    InvalidReplicationFactorError,
     KafkaError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
@@ -24,7 +25,8 @@ from aiokafka.protocol.admin import DeleteGroupsRequest
 from msgspec import Struct
 
 from schemas.errors import BrokerError, ConfigError
-from streams.broker.connection import client_arguments, unreachable
+from streams.broker.connection import client_arguments
+from streams.broker.refusals import in_words, unreachable
 from streams.table import STREAMS, Stream
 
 if TYPE_CHECKING:
@@ -60,9 +62,11 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await client.start()
     except KafkaError as error:
         await client.close()
-        raise BrokerError(unreachable(settings, error)) from error
+        raise BrokerError(await unreachable(settings, error)) from error
     try:
         yield client
+    except KafkaError as error:
+        raise BrokerError(await unreachable(settings, error)) from error
     finally:
         await client.close()
 
@@ -79,7 +83,7 @@ async def patiently(ask: Callable[[], Awaitable[T]], *, seconds: float = 30.0) -
             return await ask()
         except KafkaError as error:
             if not error.retriable or time.monotonic() > deadline:
-                raise BrokerError(f"the broker says {_explain(error)}") from error
+                raise BrokerError(f"the broker says {in_words(error)}") from error
         await asyncio.sleep(0.2)
 
 
@@ -142,14 +146,14 @@ async def delete(settings: Settings, streams: Sequence[Stream], groups: Sequence
             response = await client.delete_topics(names)
             for name, code, *_ in response.topic_error_codes:
                 if code and for_code(code) is not UnknownTopicOrPartitionError:
-                    raise BrokerError(f"stream {name} could not be deleted: {_explain(for_code(code)())}")
+                    raise BrokerError(f"stream {name} could not be deleted: {in_words(for_code(code)())}")
         for group in groups:
             # aiokafka 0.14 knows the request but has no method for it.
             coordinator = await patiently(partial(client.find_coordinator, group))
             response = await client._send_request(DeleteGroupsRequest([group]), coordinator)  # noqa: SLF001
             ((name, code),) = response.results
             if code and for_code(code) is not GroupIdNotFound:
-                raise BrokerError(f"group {name} could not be deleted: {_explain(for_code(code)())}")
+                raise BrokerError(f"group {name} could not be deleted: {in_words(for_code(code)())}")
 
 
 async def tombstone(settings: Settings, name: str, key: bytes, partition: int) -> None:
@@ -170,7 +174,7 @@ async def tombstone(settings: Settings, name: str, key: bytes, partition: int) -
         await producer.start()
         await producer.send_and_wait(settings.stream(name), None, key=key, partition=partition)
     except KafkaError as error:
-        raise BrokerError(f"{name} cannot be written: {_explain(error)}") from error
+        raise BrokerError(f"{name} cannot be written: {in_words(error)}") from error
     finally:
         await producer.stop()
 
@@ -188,11 +192,11 @@ async def _create(client: AIOKafkaAdminClient, settings: Settings, streams: Sequ
     try:
         response = await client.create_topics(topics)
     except KafkaError as error:
-        raise BrokerError(f"streams could not be created: {_explain(error)}") from error
+        raise BrokerError(f"streams could not be created: {_not_created(settings, error)}") from error
     for name, code, *rest in response.topic_errors:
         error_type = for_code(code)
         if code != 0 and error_type is not TopicAlreadyExistsError:
-            raise BrokerError(f"stream {name} could not be created: {_explain(error_type(*rest))}")
+            raise BrokerError(f"stream {name} could not be created: {_not_created(settings, error_type(*rest))}")
 
 
 async def _inspect(client: AIOKafkaAdminClient, settings: Settings, streams: Sequence[Stream]) -> list[StreamStatus]:
@@ -239,12 +243,23 @@ async def _configs(client: AIOKafkaAdminClient, names: Sequence[str]) -> dict[st
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     configs: dict[str, dict[str, str]] = {}
     for response in await client.describe_configs(resources):
-        for _code, _message, _type, name, entries in response.resources:
+        for code, _message, _type, name, entries in response.resources:
+            if code:
+                lacking = for_code(code) is TopicAuthorizationFailedError
+                said = "the Kafka user lacks the ACL DescribeConfigs on it" if lacking else in_words(for_code(code)())
+                raise BrokerError(f"how stream {name} is set up cannot be read: {said}")
             configs[name] = {entry[0]: entry[1] for entry in entries}
     return configs
 
 
-def _explain(error: KafkaError) -> str:
-    if isinstance(error, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
-        return "the Kafka user lacks the ACL to create topics (operation Create); create them or grant it"
-    return f"{type(error).__name__} {error}".strip()
+def _not_created(settings: Settings, error: KafkaError) -> str:
+    match error:
+        case TopicAuthorizationFailedError() | ClusterAuthorizationFailedError():
+            return (
+                "the Kafka user may neither see it nor create it (ACL Describe on the topic, or Create on the cluster):"
+                " have `geowire streams apply` run by a user who may, or grant it"
+            )
+        case InvalidReplicationFactorError():
+            return f"the cluster has fewer brokers than GEOWIRE_REPLICATION={settings.replication}"
+        case _:
+            return in_words(error)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from aiokafka.errors import KafkaConnectionError
 from aiokafka.helpers import create_ssl_context
 
 from schemas.errors import BrokerError, ConfigError
 from streams.broker.embedded import running_address
 
 if TYPE_CHECKING:
-    from aiokafka.errors import KafkaError
-
     from streams.settings import Settings
 
 
@@ -49,7 +46,7 @@ def client_arguments(settings: Settings) -> dict[str, Any]:
         arguments |= {
             "sasl_mechanism": settings.sasl_mechanism,
             "sasl_plain_username": settings.sasl_username,
-            "sasl_plain_password": settings.password,
+            "sasl_plain_password": settings.sasl_password,
         }
     if settings.security_protocol.endswith("SSL"):
         arguments["ssl_context"] = ssl_context(settings)
@@ -73,16 +70,3 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
             f"KAFKA_SSL_CAFILE, KAFKA_SSL_CERTFILE or KAFKA_SSL_KEYFILE cannot be used: {error}"
         ) from error
     return context
-
-
-def unreachable(settings: Settings, error: KafkaError) -> str:
-    """Return in words why the broker could not be reached, or refused us."""
-    where = settings.bootstrap_servers or "the embedded Kafka"
-    if isinstance(error, KafkaConnectionError):
-        return (
-            f"cannot reach Kafka at {where}: is it running, and is KAFKA_SECURITY_PROTOCOL="
-            f"{settings.security_protocol} what it speaks?"
-        )
-    return (
-        f"Kafka at {where} refused us ({type(error).__name__} {error}): check KAFKA_SASL_* and KAFKA_SECURITY_PROTOCOL"
-    )

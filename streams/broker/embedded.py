@@ -39,15 +39,23 @@ _PR_SET_PDEATHSIG = 1
 class EmbeddedKafka:
     """An Apache Kafka that lives as long as this object's ``with`` block."""
 
-    def __init__(self, settings: Settings, *, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        extra: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
+    ) -> None:
         """Prepare, start nothing.
 
         Args:
             settings: Data and cache directory, port, retention.
             extra: Further lines for server.properties.
+            users: SCRAM users that a new broker knows, and their passwords.
         """
         self._settings = settings
         self._extra = dict(extra or {})
+        self._users = dict(users or {})
         self.directory = settings.data_dir.expanduser().resolve() / "kafka"
         self.port = settings.broker_port
         self._process: subprocess.Popen[bytes] | None = None
@@ -199,8 +207,9 @@ class EmbeddedKafka:
     def _format(self, command: list[str], properties: Path) -> None:
         if (self.directory / "log" / "meta.properties").exists():
             return
+        known = [f"--add-scram=SCRAM-SHA-512=[name={user},password={word}]" for user, word in self._users.items()]
         ran = subprocess.run(  # noqa: S603
-            [*command, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(properties)],
+            [*command, "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(properties), *known],
             capture_output=True,
             text=True,
             check=False,

@@ -46,7 +46,8 @@ _PAGE = """# Configuration
 
 Every setting is an environment variable; there is no configuration file. `geowire config` prints the effective values
 (secrets hidden), `geowire config --json` as JSON. An empty variable counts as not set. A value that is not of its kind
-stops the command with one line that names the variable, the value and what would do.
+stops the command with one line that names the variable, the value and what would do. A secret may stand in a file: its
+variable with `_FILE` behind it names that file, and wins.
 
 This page is written by `make generate` from `streams/settings.py`.
 
@@ -64,7 +65,8 @@ def settings_page() -> str:
         choices = get_args(get_type_hints(Settings)[field.name])
         if all(isinstance(choice, str) for choice in choices) and choices:
             doc += " One of " + ", ".join(f"`{choice}`" for choice in choices) + "."
-        rows.append(f"| `{field.metadata['variable']}` | {f'`{default}`' if default else ''} | {doc} |\n")
+        variable = f"`{field.metadata['variable']}`" + (", `…_FILE`" if field.metadata["secret"] else "")
+        rows.append(f"| {variable} | {f'`{default}`' if default else ''} | {doc} |\n")
     return _PAGE + "".join(rows)
 
 

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Self
 from aiokafka.errors import KafkaError
 from msgspec import Struct, structs
 
-from schemas.errors import DeliveryError
+from schemas.errors import BrokerError, DeliveryError
 from schemas.feed import Feed, Subscription
 from schemas.feed_state import FeedState, Writer
 from schemas.times import from_datetime
+from streams.broker.refusals import in_words, unreachable
 from streams.polling import events, states, subscriptions
 from streams.polling.addresses import host_of
 from streams.polling.agenda import Agenda
@@ -98,7 +99,11 @@ class Poller:
         self.counters = Counters()
 
     async def __aenter__(self) -> Self:
-        await self._producer.start()
+        try:
+            await self._producer.start()
+        except KafkaError as error:
+            await self._producer.stop()
+            raise BrokerError(await unreachable(self._settings, error)) from error
         await self._fetcher.__aenter__()
         return self
 
@@ -363,7 +368,7 @@ def _delivering(what: str) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        raise DeliveryError(f"the broker does not take {what}: {error!r}") from error
+        raise DeliveryError(f"the broker does not take {what}: {in_words(error)}") from error
 
 
 def _time(timestamp: str) -> datetime:

@@ -28,7 +28,8 @@ from aiokafka.errors import KafkaError
 from schemas.errors import BrokerError
 from schemas.feed import Subscription
 from schemas.feed_state import Writer
-from streams.broker.connection import client_arguments, unreachable
+from streams.broker.connection import client_arguments
+from streams.broker.refusals import in_words, unreachable
 from streams.polling import states, subscriptions
 from streams.polling.poller import Held, Poller
 from streams.table import FEED_STATE, FEEDS, STATE_MAX
@@ -125,7 +126,7 @@ class Share(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._consumer.start()
         except KafkaError as error:
             await self._consumer.stop()
-            raise BrokerError(unreachable(self._settings, error)) from error
+            raise BrokerError(await unreachable(self._settings, error)) from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -165,7 +166,7 @@ class Share(ConsumerRebalanceListener):  # type: ignore[misc]
                 await self._measure()
             except KafkaError as error:
                 if not error.retriable:
-                    raise BrokerError(f"the feed streams cannot be read: {error!r}") from error
+                    raise BrokerError(f"the feed streams cannot be read: {in_words(error)}") from error
                 log.warning("the feed streams cannot be read for the moment: %r", error)
                 await asyncio.sleep(_WAIT_MS / 1000)
                 continue

@@ -20,6 +20,7 @@ from schemas.codec import decode, encode
 from schemas.errors import BrokerError, DataError
 from schemas.feed import Subscription
 from schemas.feed_state import FeedState, Writer
+from streams.broker.refusals import in_words
 from streams.polling import states
 from streams.polling.domains import partition_for
 from streams.polling.editing import Changes, Feeds
@@ -113,7 +114,7 @@ async def write(settings: Settings, roll: Roll, changes: Changes) -> None:
         for start in range(0, len(todo), _STRIDE):
             await asyncio.gather(*(change.put(producer, settings) for change in todo[start : start + _STRIDE]))
     except KafkaError as error:
-        raise BrokerError(f"the changes to the feeds cannot be written: {error!r}") from error
+        raise BrokerError(f"the changes to the feeds cannot be written: {in_words(error)}") from error
     finally:
         await producer.stop()
 

@@ -18,7 +18,8 @@ from aiokafka.errors import InconsistentGroupProtocolError, KafkaError
 
 from schemas.errors import BrokerError
 from streams.broker.admin import admin, patiently
-from streams.broker.connection import client_arguments, unreachable
+from streams.broker.connection import client_arguments
+from streams.broker.refusals import unreachable
 from streams.table import UNIQUE
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ async def fenced(settings: Settings, waiting: Callable[[int], None]) -> AsyncIte
             except InconsistentGroupProtocolError:
                 continue  # a worker was faster
             except KafkaError as error:
-                raise BrokerError(unreachable(settings, error)) from error
+                raise BrokerError(await unreachable(settings, error)) from error
             yield
             return
         finally:

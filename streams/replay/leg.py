@@ -20,7 +20,8 @@ from msgspec import Struct
 from schemas.errors import BrokerError, DeliveryError, Stage
 from schemas.record import Record
 from streams.broker.admin import admin, patiently
-from streams.broker.connection import client_arguments, unreachable
+from streams.broker.connection import client_arguments
+from streams.broker.refusals import in_words, unreachable
 from streams.delivery import BatchHandle, Outbox, Producer, drive, fail
 from streams.intake import parts
 from streams.reading import as_record
@@ -148,10 +149,10 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
             try:
                 await self._consumer.start()
             except KafkaError as error:
-                raise BrokerError(unreachable(self._settings, error)) from error
+                raise BrokerError(await unreachable(self._settings, error)) from error
             await drive(self._batches(), stage=self._way.step, handle=handle, outbox=self.outbox)
         except KafkaError as error:
-            raise BrokerError(f"{self._way.topic} cannot be read: {error!r}") from error
+            raise BrokerError(f"{self._way.topic} cannot be read: {in_words(error)}") from error
         finally:
             await self._consumer.stop()
 
@@ -239,7 +240,7 @@ class Leg(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no t
         except (CommitFailedError, IllegalStateError):
             return False  # the partitions are another's by now
         except KafkaError as error:
-            fail(DeliveryError(f"offsets of {self._way.group} cannot be committed: {error!r}"))
+            fail(DeliveryError(f"offsets of {self._way.group} cannot be committed: {in_words(error)}"))
         return True
 
 

@@ -15,7 +15,7 @@ from tests.processes import Part
 _LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _AGAIN_SECONDS = 1.5
 _STOP_SECONDS = 60
-_RESTART = {-signal.SIGKILL, 0, 69, 75}
+_RESTART: set[int] = {-signal.SIGKILL, 0, 69, 75}
 """Ends that are none of geowire's mistakes: killed by us, told to stop, the world failed, stood still."""
 
 
@@ -35,6 +35,7 @@ class Slot:
         self.part: Part | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = False
+        self._told: set[int] = set()
         self.set_clock(0)
 
     @property
@@ -51,7 +52,7 @@ class Slot:
             with Part.geowire(*self._command, environment=environment, log=self._log) as self.part:
                 code = await _ended(self.part)
                 self.ends[code] += 1
-                if code not in _RESTART and not (self._stopping and code == -signal.SIGTERM):  # it had just begun
+                if code not in _RESTART | self._told:
                     self.mistakes.append(f"{self.name} ended with {code}:\n{self.part.said()[-2000:]}")
             if not self._stopping:
                 await asyncio.sleep(_AGAIN_SECONDS)
@@ -61,6 +62,7 @@ class Slot:
         if self._supervisor is None:
             return None
         self._stopping = True
+        self._told = {-signal.SIGTERM}  # of one that had just begun
         if self.pid is not None and self.part is not None:
             self.part.process.terminate()
         await asyncio.wait_for(self._supervisor, _STOP_SECONDS)

@@ -9,6 +9,7 @@ import pytest
 
 from schemas.errors import ConfigError
 from streams.settings import Settings
+from streams.table import RAW
 
 
 def test_nothing_set_is_the_defaults() -> None:
@@ -54,14 +55,25 @@ def test_sasl_needs_a_user() -> None:
         Settings.from_env({"KAFKA_BOOTSTRAP_SERVERS": "k:9092", "KAFKA_SECURITY_PROTOCOL": "SASL_SSL"})
 
 
-def test_the_password_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_every_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("secret\n")
-    assert (
-        Settings.from_env({"KAFKA_SASL_PASSWORD_FILE": str(file), "KAFKA_SASL_PASSWORD": "other"}).password == "secret"
-    )
-    with pytest.raises(ConfigError, match="KAFKA_SASL_PASSWORD_FILE"):
-        _ = Settings.from_env({"KAFKA_SASL_PASSWORD_FILE": str(tmp_path / "gone")}).password
+    secrets = [field for field in fields(Settings) if field.metadata["secret"]]
+    assert secrets
+    for field in secrets:
+        variable = field.metadata["variable"]
+        settings = Settings.from_env({f"{variable}_FILE": str(file), variable: "other"})
+        assert getattr(settings, field.name) == "secret"
+        with pytest.raises(ConfigError, match=f"{variable}_FILE"):
+            Settings.from_env({f"{variable}_FILE": str(tmp_path / "gone")})
+
+
+def test_no_more_copies_are_asked_for_than_there_are() -> None:
+    with pytest.raises(ConfigError, match="GEOWIRE_MIN_INSYNC=3 is more than GEOWIRE_REPLICATION=2"):
+        Settings.from_env({"GEOWIRE_REPLICATION": "2", "GEOWIRE_MIN_INSYNC": "3"})
+    for replication, chosen, least in ((1, 0, "1"), (2, 0, "1"), (3, 0, "2"), (3, 3, "3")):
+        settings = Settings(replication=replication, min_insync=chosen)
+        assert RAW.config(settings)["min.insync.replicas"] == least
 
 
 def test_every_setting_says_what_it_is() -> None:
