@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NoReturn
 
-import mode.loop
-
 from streams import logs
 from streams.broker import admin
+from streams.loop import Policy
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -23,7 +22,7 @@ def work(settings: Settings) -> NoReturn:
     # The app does the same when it starts, but then a broker that is not there is said in more than one line.
     asyncio.run(admin.apply(settings))
     logs.configure(settings)
-    mode.loop.use("uvloop")
+    asyncio.set_event_loop_policy(Policy())
     from streams.app import app  # makes the app, and with it Faust's settings
 
     worker = app.Worker(loglevel=settings.log_level, override_logging=False, quiet=True, redirect_stdouts=False)

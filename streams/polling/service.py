@@ -15,6 +15,7 @@ from schemas.errors import GeowireError
 from schemas.feed import Feed
 from streams import logs
 from streams.broker import admin
+from streams.loop import Loop
 from streams.polling import editing, feedlist, subscriptions
 from streams.polling.poller import Poller
 from streams.polling.share import Fence, Share
@@ -39,7 +40,7 @@ def serve(settings: Settings, path: Path | None, *, once: bool) -> None:
     asyncio.run(admin.apply(settings))
     logs.configure(settings)
     try:
-        uvloop.run(_serve(settings, feeds, once=once))
+        uvloop.run(_serve(settings, feeds, once=once), loop_factory=Loop)
     except* GeowireError as group:
         raise group.exceptions[0] from None
 
