@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
 import pycld2
 
@@ -21,6 +23,8 @@ _TO_CLD2 = {
     "zh-hans": "zh",
     "zh-hant": "zh-Hant",
 }
+_SURE = 0.5
+"""Probability from which on the arbiter is believed: of what is no language it says at most .35."""
 _PRIMARY = re.compile(r"[a-z]{2,3}")
 _ADDRESS = re.compile(r"https?://\S+|\S+@\S+")
 
@@ -34,7 +38,8 @@ def detect(text: str, *, stated: str | None = None) -> Language:
 
     Returns:
         BCP 47 code, ``und`` where neither text nor feed says. The confidence is the share of the text in that
-        language as cld2 sees it; null where the feed's word was taken.
+        language as cld2 sees it; where cld2 does not know and no feed says, py3langid's probability; null where the
+        feed's word was taken.
     """
     sample = text[:_SAMPLE]
     if "@" in sample or "://" in sample:
@@ -50,7 +55,22 @@ def detect(text: str, *, stated: str | None = None) -> Language:
     code, share = details[0][1], details[0][2]
     if code != "un" and (reliable or declared is None):
         return Language(code=_FROM_CLD2.get(code, code), confidence=round(share / 100, 2))
-    return Language(code=declared or "und", confidence=None)
+    return _arbitrated(sample) if declared is None else Language(code=declared, confidence=None)
+
+
+def _arbitrated(sample: str) -> Language:
+    """Name the language of a text that is too short for cld2, a headline mostly."""
+    code, probability = _arbiter().classify(sample)
+    if probability < _SURE:
+        return Language(code="und", confidence=None)
+    return Language(code=_FROM_CLD2.get(code, code), confidence=round(float(probability), 2))
+
+
+@cache
+def _arbiter() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # a quarter of a second, and few texts need it
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def _primary(tag: str | None) -> str | None:

@@ -86,3 +86,19 @@ def test_links_to_the_same_page_are_none_and_headings_are_known() -> None:
 def test_the_language_of_any_text_can_be_asked(character: str) -> None:
     text = normalise(f"The ministers{character} met for four hours on Monday.").text
     assert detect(text).code == "en"
+
+
+@pytest.mark.parametrize(
+    ("headline", "language"),
+    [
+        ("Doi spioni ruși, reținuți la Constanța", "ro"),
+        ("В Грузии оппозиция не признала итоги голосования, сообщил ЦИК", "ru"),
+        ("Polisi wawatawanya waandamanaji Nairobi", "sw"),
+        ("1 2 3", "und"),
+        ("€ 12.30 +0.4% DAX 17,204", "und"),
+        ("", "und"),
+    ],
+)
+def test_a_headline_too_short_to_tell_is_told_by_the_arbiter_or_by_nobody(headline: str, language: str) -> None:
+    assert detect(headline).code == language
+    assert detect(headline, stated="fr").code == "fr"
