@@ -1,5 +1,6 @@
-# geowire as an image: poller and worker, against a Kafka that runs elsewhere (see docker-compose.yml).
-FROM python:3.12-slim-bookworm AS build
+# geowire as an image: poller, worker and console, against a Kafka that runs elsewhere (see docker-compose.yml).
+# `make image-check` replays these steps without a container engine.
+FROM python:3.12.11-slim-bookworm AS build
 # pycld2 comes as source.
 RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/geowire
@@ -13,10 +14,12 @@ COPY agents agents
 COPY schemas schemas
 RUN pip install --no-cache-dir --no-deps .
 
-FROM python:3.12-slim-bookworm
+FROM python:3.12.11-slim-bookworm
 RUN useradd --system --create-home --uid 10001 geowire && install -d -o geowire /var/lib/geowire
 COPY --from=build /opt/geowire /opt/geowire
-ENV PATH=/opt/geowire/bin:$PATH PYTHONUNBUFFERED=1 GEOWIRE_DATA_DIR=/var/lib/geowire
+# Compiled once here: the running image cannot write.
+RUN python -m compileall -q /opt/geowire
+ENV PATH=/opt/geowire/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 GEOWIRE_DATA_DIR=/var/lib/geowire
 USER geowire
 ENTRYPOINT ["geowire"]
 CMD ["--help"]

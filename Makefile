@@ -48,6 +48,17 @@ bench-poll: $(READY) ## the poller under load, into docs/figures/polling.json (O
 chaos: setup ## everything fails at random for ten minutes, then the books must balance (MINUTES=3 SEED=7)
 	@$(BIN)/python -W ignore -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) --json docs/figures/chaos.json
 
+.PHONY: image-check
+image-check: ## replay the Dockerfile's steps in a clean directory, without a container engine
+	@$(PYTHON) tools/replay_dockerfile.py
+
+.PHONY: secrets
+secrets: ## deploy/secrets for docker-compose.yml: passwords drawn at random, kept if they are there
+	@mkdir -p -m 700 deploy/secrets
+	@for name in console_token grafana_password; do \
+	  test -s deploy/secrets/$$name || (umask 022 && $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))' > deploy/secrets/$$name); \
+	done; echo "deploy/secrets: $$(ls deploy/secrets | xargs)"
+
 .PHONY: simulate-polling
 simulate-polling: $(READY) ## 10,000 feeds over a week on a virtual clock, into docs/figures/polling-simulation.json
 	@$(BIN)/python -W ignore -m bench.polling.simulate docs/figures/polling-simulation.json

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NoReturn
 
+from aiokafka.errors import KafkaError
+
+from schemas.errors import BrokerError
 from streams import logs
 from streams.broker import admin
+from streams.broker.refusals import unreachable
 from streams.loop import Policy
 
 if TYPE_CHECKING:
@@ -27,4 +31,8 @@ def work(settings: Settings) -> NoReturn:
 
     worker = app.Worker(loglevel=settings.log_level, override_logging=False, quiet=True, redirect_stdouts=False)
     worker.spinner = None
-    worker.execute_from_commandline()
+    try:
+        worker.execute_from_commandline()
+    except KafkaError as error:
+        # Kafka went while Faust started. Once all of it runs, whatever ends it says so itself.
+        raise BrokerError(asyncio.run(unreachable(settings, error))) from error

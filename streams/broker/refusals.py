@@ -10,6 +10,7 @@ from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    InvalidTimestampError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
@@ -118,6 +119,8 @@ def in_words(error: KafkaError) -> str:
                 f"the stream{about} is not on the broker, or the Kafka user lacks the ACL Describe on it: "
                 "`geowire streams apply` creates it"
             )
+        case InvalidTimestampError():
+            return "a record's time is more than five minutes ahead of Kafka's clock, or older than its stream keeps"
         case _:
             return f"{type(error).__name__}{about}"
 

@@ -42,7 +42,13 @@ def serve(settings: Settings, path: Path | None, *, once: bool) -> None:
     try:
         uvloop.run(_serve(settings, feeds, once=once), loop_factory=Loop)
     except* GeowireError as group:
-        raise group.exceptions[0] from None
+        raise first_of(group) from None
+
+
+def first_of(group: BaseExceptionGroup[GeowireError]) -> GeowireError:
+    """Return the first error in a group of errors and groups: task groups stand within task groups."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def put_in_force(settings: Settings, listed: Sequence[Feed]) -> subscriptions.Roll:

@@ -41,7 +41,7 @@ _POLLING = {
 }
 _DISK_MEGABYTES = 24
 _ITEMS = 100_000
-_SETTLE_SECONDS = 600.0
+_SETTLE_SECONDS = 400.0
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ class Outcome(Struct):
 
 
 async def run(plan: Plan, directory: Path, say: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Run it; bounded by ``plan.seconds`` and, for coming to rest, ten minutes more."""
+    """Run it; bounded by ``plan.seconds`` and, for coming to rest, some minutes more."""
     async with _scene(plan, directory) as scene:
         sources = [Source(scene.settings, _ITEMS, seed=seed) for seed in (1, 2)]
         await _under_fire(plan, scene, sources, say)
@@ -236,7 +236,7 @@ async def _at_rest(scene: Scene) -> list[str]:
     wrong = []
     for what, ask in (("everything is polled", polled), ("nothing is left to do", done)):
         try:
-            await streams_of.until(ask, seconds=_SETTLE_SECONDS / 2, what=what)
+            await streams_of.until(ask, seconds=_SETTLE_SECONDS, what=what)
         except AssertionError as error:
             logs = [part.said()[-2000:] for slot in scene.slots if (part := slot.part) is not None]
             wrong.append("\n".join([str(error), *logs]))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiokafka.errors import InvalidTimestampError
 
 from schemas.codec import encode
+from schemas.errors import DeliveryError
 from schemas.feed import Feed, Subscription
 from schemas.feed_state import FeedState
 from schemas.times import from_datetime
+from streams.broker.refusals import in_words
 from streams.polling.clock import Setting
 from streams.polling.hosts import Hosts
 from streams.polling.poller import Held, Poller
+from streams.polling.service import first_of
 from streams.settings import Settings
 from tests import site
 from tests.polled import desk
@@ -51,6 +57,13 @@ def test_waits_for_a_host_stay_as_long_when_the_clock_is_set() -> None:
     now[0] -= 7_200
     hosts.shift(-7_200)
     assert hosts.free_at("daily.example") - now[0] == 300
+
+
+def test_what_the_broker_refuses_is_said_in_one_line_however_deep_it_was_raised() -> None:
+    refused = DeliveryError(f"the broker does not take what a feed brought: {in_words(InvalidTimestampError())}")
+    group: BaseExceptionGroup[Any] = ExceptionGroup("outer", [ExceptionGroup("inner", [refused, refused])])
+    assert first_of(group) is refused
+    assert str(refused).endswith("ahead of Kafka's clock, or older than its stream keeps")
 
 
 async def test_a_feed_that_was_polled_in_the_future_is_polled_now() -> None:
