@@ -86,6 +86,7 @@ lint: $(READY) ## style, strict types, the rules of the house (who may import wh
 	$(BIN)/python -m schemas --check
 	$(BIN)/geowire config --markdown | diff - docs/configuration.md || { echo 'docs/configuration.md is stale: make generate'; exit 1; }
 	$(BIN)/python -m streams.cli.page | diff - docs/cli.md || { echo 'docs/cli.md is stale: make generate'; exit 1; }
+	$(BIN)/python -m streams.metrics | diff - docs/metrics.md || { echo 'docs/metrics.md is stale: make generate'; exit 1; }
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 .PHONY: format
@@ -94,10 +95,11 @@ format: $(READY) ## format the code, and repair what can be repaired
 	$(BIN)/ruff check --fix .
 
 .PHONY: generate
-generate: $(READY) ## write the files that derive from code: JSON Schemas, docs/configuration.md, docs/cli.md
+generate: $(READY) ## write the files that derive from code: JSON Schemas, docs/configuration.md, docs/cli.md, docs/metrics.md
 	$(BIN)/python -m schemas
 	$(BIN)/geowire config --markdown > docs/configuration.md
 	$(BIN)/python -m streams.cli.page > docs/cli.md
+	$(BIN)/python -m streams.metrics > docs/metrics.md
 
 .PHONY: lock
 lock: ## resolve the dependencies anew into requirements/*.txt

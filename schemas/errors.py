@@ -7,7 +7,8 @@
     ├── DataError                   one record cannot be processed: it becomes a dead letter, the stream goes on
     └── InfrastructureError         the world around us failed: the process exits, Kafka redelivers      exit 69
         ├── BrokerError             no broker, wrong credentials, streams that differ from the table
-        └── DeliveryError           an output was not acknowledged by the broker
+        ├── DeliveryError           an output was not acknowledged by the broker
+        └── StalledError            work waited and nothing was done: the watchdog ends the process          exit 75
 
 ``retriable`` says whether the same call may succeed later without anybody changing anything. ``exit_code``
 follows sysexits.h, so that a supervisor can tell a mistake (do not restart) from an outage (restart).
@@ -62,3 +63,9 @@ class BrokerError(InfrastructureError):
 
 class DeliveryError(InfrastructureError):
     """The broker did not acknowledge an output."""
+
+
+class StalledError(InfrastructureError):
+    """Work waited, nothing was done, and nobody raised anything: the process is better started anew."""
+
+    exit_code = 75  # EX_TEMPFAIL

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import threading
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -37,8 +36,11 @@ from streams.broker import admin
 from streams.broker.connection import bootstrap_servers, ssl_context
 from streams.clustering import HOUR_MS, prepared
 from streams.consumer import Continuity, Seeking
-from streams.delivery import Outbox, drive, fail, one_by_one
+from streams.delivery import Outbox, bounded, drive, fail, one_by_one
+from streams.health.attendant import attended
+from streams.health.worker import WorkerHealth
 from streams.intake import Inbox
+from streams.metrics.counts import EventCounts
 from streams.reading import first_offset
 from streams.recovery import Tables, recover
 from streams.settings import Settings
@@ -69,6 +71,7 @@ class GeowireApp(faust.App):
     settings: Settings
     continuity: Continuity
     inboxes: Mapping[str, Inbox]
+    health: WorkerHealth
     entries: State
     knowledge: Knowledge
     generation: generations.Timeline
@@ -82,6 +85,7 @@ class GeowireApp(faust.App):
     async def on_first_start(self) -> None:
         """Create or check the streams, load the knowledge, take the generation."""
         try:
+            await self._opened.enter_async_context(attended(self.settings, "worker", self.health))
             self.entries = State(self.settings.data_dir.expanduser() / "worker" / self.settings.group)
             await admin.apply(self.settings)
             self.knowledge = load_knowledge(self.settings.knowledge_dir)
@@ -103,9 +107,8 @@ class GeowireApp(faust.App):
 
     async def on_stop(self) -> None:
         """Stop in order, but not for ever: what is not out by then is redelivered."""
-        timer = threading.Timer(_STOP_SECONDS, fail, [InfrastructureError(f"no orderly stop in {_STOP_SECONDS:.0f} s")])
-        timer.daemon = True
-        timer.start()
+        bounded(_STOP_SECONDS)
+        self.health.pulse.stopping = True
         await super().on_stop()
         await self._opened.aclose()
         self.entries.close()
@@ -117,7 +120,8 @@ class GeowireApp(faust.App):
     async def recover(self, partitions: Collection[int]) -> None:
         """Bring the dedupe state of partitions that are ours now up to date."""
         try:
-            await recover(self.settings, self.entries, partitions, _CHANGELOG_TOPIC)
+            with self.health.pulse.recovery():
+                await recover(self.settings, self.entries, partitions, _CHANGELOG_TOPIC, self.health.pulse.move)
         except Exception as error:  # noqa: BLE001 - Faust would log it and go on with half the state
             fail(error)
 
@@ -171,6 +175,7 @@ def make_app(settings: Settings) -> GeowireApp:
         # With Faust's 60 s for both no progress was seen for 70 s after a kill -9.
         broker_session_timeout=settings.session_seconds,
         broker_heartbeat_interval=settings.session_seconds / 5,
+        consumer_group_instance_id=settings.instance_id or None,
         broker_rebalance_timeout=2 * settings.session_seconds,
         broker_max_poll_records=500,
         stream_buffer_maxsize=4096,
@@ -236,6 +241,8 @@ _outboxes = {
     "enrich": _outbox(commit=_commit),
     "cluster": _outbox(commit=_commit),
 }
+_decided = EventCounts()
+app.health = WorkerHealth(app, _outboxes, _decided)
 
 
 @app.agent(_source(table.RAW), name="dedupe")
@@ -257,7 +264,11 @@ async def dedupe(stream: StreamT[bytes]) -> None:
 async def enrich(stream: StreamT[bytes]) -> None:
     """Strip, classify and publish unique items."""
     handle = enrich_agent.batch_handler(
-        app.knowledge, generation=app.generation, text=app.settings.event_text, suppressed=app.suppression
+        app.knowledge,
+        generation=app.generation,
+        text=app.settings.event_text,
+        suppressed=app.suppression,
+        decided=_decided.count,
     )
     await _run(drive(_batches(stream, table.UNIQUE), stage="enrich", handle=handle, outbox=_outboxes["enrich"]))
 
@@ -267,7 +278,7 @@ async def cluster(stream: StreamT[bytes]) -> None:
     """Tell which items are copies of one report."""
     outbox = _outboxes["cluster"]
     state = Cluster(app.settings.story_hours * HOUR_MS)
-    batches = prepared(_batches(stream, table.SIGNATURES), state, app.settings, outbox.drain)
+    batches = prepared(_batches(stream, table.SIGNATURES), state, app.settings, outbox.drain, app.health.pulse)
     await _run(drive(batches, stage="cluster", handle=one_by_one(state.handle), outbox=outbox))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from agents.cluster.agent import Cluster
 from agents.cluster.route import CHANGELOG
 from schemas.record import Record
+from streams.health.pulse import Pulse
 from streams.scan import scan_whole
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ async def prepared(
     cluster: Cluster,
     settings: Settings,
     drained: Callable[[], Awaitable[None]],
+    pulse: Pulse,
 ) -> AsyncIterator[Sequence[Record]]:
     """Pass on records one by one, the state read anew before one that does not follow the one before.
 
@@ -36,6 +38,7 @@ async def prepared(
         cluster: Where the state goes.
         settings: The settings.
         drained: Waits until everything that was written is acknowledged.
+        pulse: Is told while the state is read.
 
     Raises:
         BrokerError: The changelog cannot be read.
@@ -45,22 +48,25 @@ async def prepared(
         for record in batch:
             if not cluster.follows(record.offset):
                 await drained()
-                await recover(cluster, settings, record.offset)
+                with pulse.recovery():
+                    await recover(cluster, settings, record.offset, pulse)
             yield [record]
 
 
-async def recover(cluster: Cluster, settings: Settings, offset: int) -> None:
+async def recover(cluster: Cluster, settings: Settings, offset: int, pulse: Pulse) -> None:
     """Read the state from the changelog.
 
     Args:
         cluster: Where it goes.
         settings: The settings.
         offset: The record of news.signatures to go on with.
+        pulse: Is told how it gets on.
     """
     begun = time.monotonic()
     cluster.forget()
     stored: dict[bytes, tuple[int, bytes]] = {}
     async for record in scan_whole(settings, settings.stream(CHANGELOG), {0}):
+        pulse.move(1)
         if record.value is None:
             stored.pop(record.key, None)
         else:

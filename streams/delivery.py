@@ -13,9 +13,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata, TopicPartition
@@ -24,6 +26,7 @@ from agents.dead_letter import dead_letter
 from schemas.errors import DataError, DeliveryError, GeowireError, InfrastructureError, Stage
 from schemas.record import Output, Record
 from streams.broker.refusals import in_words
+from streams.metrics.counts import StageCounts
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +47,28 @@ def fail(error: BaseException) -> NoReturn:
     os._exit(error.exit_code if isinstance(error, GeowireError) else 70)  # EX_SOFTWARE
 
 
+def bounded(seconds: float) -> None:
+    """Let the process end within some time, in order or not: what is not out by then is redelivered."""
+    timer = threading.Timer(seconds, fail, [InfrastructureError(f"no orderly stop in {seconds:.0f} s")])
+    timer.daemon = True
+    timer.start()
+
+
 class Producer(Protocol):
     """What is needed of an aiokafka producer."""
 
     async def send(self, topic: str, value: bytes | None, **options: Any) -> asyncio.Future[Any]:
         """Hand a record over; the future resolves when the broker has it."""
+
+
+class _Pending(NamedTuple):
+    """An event whose outputs are under way."""
+
+    partition: TopicPartition
+    offset: int
+    time: int
+    futures: list[asyncio.Future[Any]]
+    taken: float
 
 
 class Outbox:
@@ -80,7 +100,8 @@ class Outbox:
         self._fail = fail
         self._commit_seconds = commit_seconds
         self._acknowledged = acknowledged
-        self._pending: deque[tuple[TopicPartition, int, list[asyncio.Future[Any]]]] = deque()
+        self.counts = StageCounts()
+        self._pending: deque[_Pending] = deque()
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -90,7 +111,7 @@ class Outbox:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def send(self, outputs: Iterable[Output]) -> list[asyncio.Future[Any]]:
+    async def send(self, outputs: Sequence[Output]) -> list[asyncio.Future[Any]]:
         """Hand outputs to the producer.
 
         Raises:
@@ -114,6 +135,7 @@ class Outbox:
             except KafkaError as error:
                 raise DeliveryError(f"{output.stream} did not take a record: {in_words(error)}") from error
             futures.append(future)
+        self.counts.sent(outputs)
         return futures
 
     def begin(self, events: int) -> None:
@@ -121,9 +143,16 @@ class Outbox:
         self._open += events
         self._idle.clear()
 
-    async def done(self, record: Record, futures: list[asyncio.Future[Any]]) -> None:
-        """Note that all outputs of an event are handed over; wait where too many are under way."""
-        self._pending.append((TopicPartition(self._topic(record.stream), record.partition), record.offset, futures))
+    async def done(self, record: Record, futures: list[asyncio.Future[Any]], taken: float) -> None:
+        """Note that all outputs of an event are handed over; wait where too many are under way.
+
+        Args:
+            record: What it was made from.
+            futures: Its outputs, under way.
+            taken: When the agent took it, ``time.perf_counter``.
+        """
+        partition = TopicPartition(self._topic(record.stream), record.partition)
+        self._pending.append(_Pending(partition, record.offset, record.time, futures, taken))
         self._arrived.set()
         if len(self._pending) > _IN_FLIGHT_MAX:
             self._room.clear()
@@ -155,8 +184,9 @@ class Outbox:
             await self._arrived.wait()
             self._arrived.clear()
             while self._pending:
-                partition, offset, futures = self._pending[0]
-                for future in futures:
+                pending = self._pending[0]
+                partition = pending.partition
+                for future in pending.futures:
                     try:
                         metadata = await future
                     except KafkaError as error:
@@ -166,7 +196,8 @@ class Outbox:
                     if self._acknowledged is not None:
                         self._acknowledged(metadata)
                 self._pending.popleft()
-                self._settled[partition] = offset + 1
+                self._settled[partition] = pending.offset + 1
+                self.counts.settled(pending.taken, pending.time)
                 self._open -= 1
                 if self._open == 0:
                     self._idle.set()
@@ -211,11 +242,15 @@ async def drive(batches: AsyncIterator[Sequence[Record]], *, stage: Stage, handl
         InfrastructureError: State or broker failed.
     """
     settling = asyncio.create_task(outbox.run())
+    counts = outbox.counts
     try:
         async for batch in batches:
             outbox.begin(len(batch))
+            taken = decided = time.perf_counter()
             for record, outcome in zip(batch, handle(batch), strict=True):
-                await outbox.done(record, await _sent(record, outcome, stage, outbox))
+                counts.busy += time.perf_counter() - decided
+                await outbox.done(record, await _sent(record, outcome, stage, outbox), taken)
+                decided = time.perf_counter()
     finally:
         settling.cancel()
 
@@ -233,4 +268,5 @@ async def _sent(
         raise outcome
     if not isinstance(outcome, DataError):
         log.error("%s could not process %s:%d", stage, record.stream, record.offset, exc_info=outcome)
+    outbox.counts.letters[outcome.code if isinstance(outcome, DataError) else "internal-error"] += 1
     return await outbox.send([dead_letter(record, stage, outcome)])

@@ -47,6 +47,11 @@ class Timeline:
             for g in reversed(known)
         ]
 
+    @property
+    def newest(self) -> int:
+        """Number of the newest generation; 0 where there is none."""
+        return self._newest_first[0][0] if self._newest_first else 0
+
     def __call__(self, record: Record) -> int:
         """Return the number of the generation that a record of news.unique belongs to; 0 where there is none."""
         return self.at(record.partition, record.offset)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, cast
 
 from faust.tables import TableManager
@@ -32,7 +32,13 @@ _TRUSTED_SECONDS = (DELETIONS_KEPT_DAYS - 1) * 86_400
 _SLOW_SECONDS = 5.0
 
 
-async def recover(settings: Settings, state: State, partitions: Collection[int], changelog: str) -> None:
+async def recover(
+    settings: Settings,
+    state: State,
+    partitions: Collection[int],
+    changelog: str,
+    moved: Callable[[int], None] = lambda _: None,
+) -> None:
     """Bring the state of some partitions up to the end of their changelog.
 
     Args:
@@ -40,6 +46,7 @@ async def recover(settings: Settings, state: State, partitions: Collection[int],
         state: The state.
         partitions: Which partitions.
         changelog: Kafka topic of the changelog.
+        moved: Told of every batch how many records it has.
 
     Raises:
         BrokerError: The changelog cannot be read.
@@ -55,9 +62,11 @@ async def recover(settings: Settings, state: State, partitions: Collection[int],
         count += 1
         if len(batch) == _BATCH:
             suspects += _taken_over(state, record.partition, batch, record.offset + 1)
+            moved(len(batch))
             batch.clear()
     for partition in partitions:
         suspects += _taken_over(state, partition, taken[partition], bounds.end[partition])
+        moved(len(taken[partition]))
     for partition, key in suspects:
         state.check(partition, key)
     state.save()

@@ -52,6 +52,7 @@ _CONFIG_EXIT = 2
 _SUMMARY_SECONDS = 60.0
 _READY_SECONDS = 30.0
 _LOG_LINES = 200
+_HEALTH_PORTS = "9464-9479"
 SAMPLE = "sample"
 """Namespace of the sample newsroom's streams: they never meet real ones."""
 
@@ -350,4 +351,5 @@ def _environment(settings: Settings) -> dict[str, str]:
         if value != field.default:
             text = ",".join(value) if isinstance(value, tuple) else str(value)
             environment[field.metadata["variable"]] = text
+    environment.setdefault("GEOWIRE_HEALTH_PORT", _HEALTH_PORTS)
     return environment

@@ -140,6 +140,12 @@ class Settings:
     session_seconds: float = _setting(
         "GEOWIRE_SESSION_SECONDS", 10.0, "How long a worker or poller that was killed keeps its partitions.", least=1
     )
+    instance_id: str = _setting(
+        "GEOWIRE_INSTANCE_ID",
+        "",
+        "Name that a worker or poller keeps over restarts: it gets its partitions back without a rebalance, if it is "
+        "back within the session. Each needs its own. Empty: partitions move at once when it stops.",
+    )
     event_text: Literal["full", "excerpt", "none"] = _setting(
         "EVENT_TEXT", "full", "How much of the text enriched events carry."
     )
@@ -148,6 +154,24 @@ class Settings:
         72,
         "How far apart copies of one report may be fetched and still be one story; memory holds a day more than that.",
         least=1,
+    )
+
+    # Operation
+    watchdog_seconds: float = _setting(
+        "GEOWIRE_WATCHDOG_SECONDS",
+        60.0,
+        "Seconds after which a worker or poller that has something to do and does nothing ends itself, to be started "
+        "again. 0: it only says so at /health/live.",
+        least=0,
+    )
+    health_host: str = _setting(
+        "GEOWIRE_HEALTH_HOST", "127.0.0.1", "Address where workers and pollers answer probes and give their metrics."
+    )
+    health_port: str = _setting(
+        "GEOWIRE_HEALTH_PORT",
+        "",
+        "Port of `/health/live`, `/health/ready` and `/metrics`, or a range of which each process takes the first free "
+        "one: `9464-9479`. Empty or 0: none.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("GEOWIRE_LOG_LEVEL", "INFO", "Log level.")
     log_format: Literal["human", "json"] = _setting(

@@ -205,6 +205,10 @@ class State:
         """Count a partition's entries, by looking at all of them."""
         return sum(1 for _ in self._keys(partition))
 
+    def estimate(self) -> int:
+        """Return about how many entries there are; overwritten and deleted ones may still count."""
+        return self._db.property_int_value("rocksdb.estimate-num-keys") or 0
+
     def _keys(self, partition: int) -> Iterator[bytes]:
         prefix = _PARTITION.pack(partition)
         iterator = self._db.iter()

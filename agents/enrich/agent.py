@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from agents.enrich.enrich import Knowledge, enrich_batch
 from agents.enrich.route import route
-from agents.publish.publish import EventText
+from agents.publish.publish import EventText, Provenance
+from schemas.enriched import Enriched
 from schemas.raw import RawItem
 from schemas.record import Output, Record
 
@@ -19,6 +19,7 @@ def batch_handler(
     text: EventText,
     suppressed: Callable[[RawItem], bool] = lambda _: False,
     signed: bool = True,
+    decided: Callable[[Enriched], None] = lambda _: None,
 ) -> Callable[[Sequence[Record]], list[list[Output] | Exception]]:
     """Return what the agent does with a batch: for each record its outputs, or why it cannot be processed.
 
@@ -28,8 +29,14 @@ def batch_handler(
         text: How much of the text events carry.
         suppressed: Says whether an item was asked to be forgotten: dedupe may have passed it on before that.
         signed: Whether signatures go out too: not in a replay, which leaves the stories alone.
+        decided: Told of every decision.
     """
-    decide = partial(enrich_batch, knowledge=knowledge, text=text)
+
+    def decide(items: Sequence[tuple[RawItem, Provenance]]) -> list[tuple[Enriched, str]]:
+        found = enrich_batch(items, knowledge=knowledge, text=text)
+        for event, _ in found:
+            decided(event)
+        return found
 
     def handle(records: Sequence[Record]) -> list[list[Output] | Exception]:
         try:

@@ -45,6 +45,11 @@ class Agenda:
         """Return how many feeds are on it; those being polled are not."""
         return len(self._due)
 
+    def late(self) -> float:
+        """Return for how long something could have been taken and was not, in seconds; 0: nothing waits."""
+        times = [heap[0][0] for heap in (self._heap, self._free) if heap]
+        return max(0.0, self._clock() - min(times)) if times else 0.0
+
     def put(self, feed_id: str, host: str, due: float) -> None:
         """Enter a feed with the host that is asked, or change when it is due (epoch seconds)."""
         self._due[feed_id] = (due, host)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from streams.metrics.counts import LATENCY_SECONDS, Histogram
 from streams.polling.addresses import host_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class Counters:
         """Polls whose result was dropped because the feed was no longer ours to poll."""
         self.events: Counter[str] = Counter()
         """Events on feed-status, by kind."""
+        self.done = 0
+        """Polls that ended, whatever came of them."""
+        self.seconds = Histogram(LATENCY_SECONDS)
+        """How long a poll takes, until the broker has what it brought."""
 
     def poll(self, polled: Polled) -> None:
         """Count a poll."""

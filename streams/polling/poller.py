@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ from streams.polling.sending import new_producer, send_events, send_items
 
 if TYPE_CHECKING:
     from schemas.feed_status import FeedStatus
+    from streams.metrics.poller import Standing
     from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -97,6 +99,8 @@ class Poller:
         )
         self._producer = new_producer(settings)
         self.counters = Counters()
+        self.standings: dict[str, Standing] = {}
+        """How the last poll of each feed ended, of those that are held and were ever polled."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -139,6 +143,7 @@ class Poller:
         if held is not None and held.partition == partition:
             del self._held[feed_id]
             self._states.pop(feed_id, None)
+            self.standings.pop(feed_id, None)
             self._agenda.drop(feed_id)
 
     async def release(self, *, finish: bool = True) -> None:
@@ -147,6 +152,7 @@ class Poller:
         await self._finish(_RELEASE_SECONDS if finish else 0)
         self._held.clear()
         self._states.clear()
+        self.standings.clear()
 
     async def write_again(self, feed_id: str, partition: int) -> None:
         """Write the state of a feed again, over what somebody else wrote.
@@ -167,6 +173,15 @@ class Poller:
         """
         with _delivering(subscription.feed.id):
             await subscriptions.update(self._producer, self._settings, subscription, states.read(state), partition)
+
+    def held(self) -> dict[str, bool]:
+        """Return the feeds that are held, and whether they are polled. May be called from another thread."""
+        return {feed_id: held.subscription.active for feed_id, held in dict(self._held).items()}
+
+    @property
+    def late(self) -> float:
+        """For how long a poll that could have begun has not, in seconds."""
+        return self._agenda.late()
 
     def state(self, feed_id: str) -> FeedState | None:
         """Return the state of a feed; None: it was never polled, as far as is known here."""
@@ -258,9 +273,11 @@ class Poller:
             due = first_due(held.feed.id, now=now).due if state is None or at_once else _time(state.next_due)
         if state is not None and state.host_rests is not None:
             self._hosts.rest_until(state.host_rests.host, _time(state.host_rests.until).timestamp())
+        moved = state is not None and state.url == held.feed.url and state.address
+        host = host_of(moved or held.feed.url)
+        if state is not None and state.polled is not None:
+            self.standings[held.feed.id] = (host, state.kind)
         if due < NEVER:
-            moved = state is not None and state.url == held.feed.url and state.address
-            host = host_of(moved or held.feed.url)
             self._agenda.put(held.feed.id, host, due.timestamp())
         else:
             self._agenda.drop(held.feed.id)
@@ -297,11 +314,14 @@ class Poller:
         held = self._held.get(feed_id)
         if held is None or not self._is_ours(held):
             return None
+        begun = time.perf_counter()
         before = self.state(feed_id)
         polled = await self._polls.once(held.feed, before, answered)
         polled = structs.replace(polled, outcome=events.standing(before, polled.outcome, polled.reading))
         with _delivering(f"what {feed_id} brought"):
             state = await self._keep(held, before, polled)
+        self.counters.done += 1
+        self.counters.seconds.observe(time.perf_counter() - begun)
         if state is None:
             self.counters.given_up += 1
         return state

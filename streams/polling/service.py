@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from schemas.errors import GeowireError
 from schemas.feed import Feed
 from streams import logs
 from streams.broker import admin
+from streams.delivery import bounded
+from streams.health.attendant import attended
+from streams.health.poller import PollerHealth
 from streams.loop import Loop
 from streams.polling import editing, feedlist, subscriptions
 from streams.polling.poller import Poller
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 log = logging.getLogger(__name__)
+
+_STOP_SECONDS = 10.0
+"""After the polls under way have ended, how long it may take to leave the group and close everything."""
 
 
 def serve(settings: Settings, path: Path | None, *, once: bool) -> None:
@@ -78,7 +85,11 @@ async def _serve(settings: Settings, listed: Sequence[Feed], *, once: bool) -> N
     if not roll.active:
         log.warning("there are no feeds to poll: `geowire feeds add URL` adds one, also while this runs")
     fence = Fence(settings.session_seconds)
-    async with Poller(settings, may_poll=fence.holds) as poller, Share(settings, poller, fence) as share:
+    async with Poller(settings, may_poll=fence.holds) as poller, AsyncExitStack() as opened:
+        health = PollerHealth(poller, fence)
+        if not once:
+            await opened.enter_async_context(attended(settings, "poller", health))
+        share = health.share = await opened.enter_async_context(Share(settings, poller, fence))
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(share.follow())
             if once:
@@ -88,5 +99,7 @@ async def _serve(settings: Settings, listed: Sequence[Feed], *, once: bool) -> N
                 # What is there now stays: going through it again and again would hold the event loop up.
                 gc.freeze()
                 await poller.run(stop)
+            bounded(_STOP_SECONDS)
+            health.pulse.stopping = True
             following.cancel()
         log.info("stopped: %s", poller.counters)

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING, Any, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -28,6 +27,7 @@ from aiokafka.errors import KafkaError
 from schemas.errors import BrokerError
 from schemas.feed import Subscription
 from schemas.feed_state import Writer
+from streams import heartbeats
 from streams.broker.connection import client_arguments
 from streams.broker.refusals import in_words, unreachable
 from streams.polling import states, subscriptions
@@ -45,8 +45,6 @@ _BEATS = 4
 """Heartbeats in a session: one may be late, and half a session without any means something."""
 _STRIDE = 50
 """Feeds taken over between two looks at everything else."""
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the machine sleeps, as the session does."""
 
 
 class Fence:
@@ -56,11 +54,6 @@ class Fence:
         """Begin outside."""
         self._half = session_seconds / 2
         self._heard: float | None = None
-
-    @staticmethod
-    def now() -> float:
-        """Return the time the fence goes by, in seconds."""
-        return time.clock_gettime(_CLOCK)
 
     def renew(self, asked: float) -> None:
         """Note that the group answered a question that was asked then."""
@@ -72,7 +65,7 @@ class Fence:
 
     def holds(self) -> bool:
         """Whether we were a member within the last half session."""
-        return self._heard is not None and self.now() - self._heard < self._half
+        return self._heard is not None and heartbeats.now() - self._heard < self._half
 
 
 class _Partition:
@@ -107,10 +100,13 @@ class Share(ConsumerRebalanceListener):  # type: ignore[misc]
         self._generation = 0
         self.ready = asyncio.Event()
         """Set while all partitions of ours are read and polled."""
+        self.assigned = False
+        """Whether the group has ever given us a share."""
         session_ms = round(settings.session_seconds * 1000)
         self._consumer = AIOKafkaConsumer(
             **client_arguments(settings),
             group_id=settings.poll_group,
+            group_instance_id=settings.instance_id or None,
             partition_assignment_strategy=(RangePartitionAssignor,),
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // _BEATS,
@@ -143,9 +139,16 @@ class Share(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Begin to read the partitions that are ours now."""
-        self._coordinator_watched()
+        heartbeats.listen(
+            self._coordinator,
+            instance_id=self._settings.instance_id,
+            session_seconds=self._settings.session_seconds,
+            heard=self._fence.renew,
+            fell=self._fence.fall,
+        )
+        self.assigned = True
         self._generation = self._coordinator.generation
-        self._fence.renew(self._fence.now())
+        self._fence.renew(heartbeats.now())
         self._partitions = {number: _Partition() for number in _numbers(assigned)}
         if not assigned:
             log.warning("no partition is left for this poller: there are as many pollers as partitions")
@@ -176,26 +179,7 @@ class Share(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def _coordinator(self) -> Any:
-        return self._consumer._coordinator  # noqa: SLF001 - aiokafka 0.14 shows generation and heartbeats nowhere else
-
-    def _coordinator_watched(self) -> None:
-        """Have the fence hear of every heartbeat that the group answered."""
-        coordinator = self._coordinator
-        if hasattr(coordinator, "geowire_watched"):
-            return
-        coordinator.geowire_watched = True
-        beat = coordinator._do_heartbeat  # noqa: SLF001
-
-        async def heard() -> bool:
-            asked = self._fence.now()
-            answered: bool = await beat()
-            if answered:
-                self._fence.renew(asked)
-            elif coordinator.generation <= 0:
-                self._fence.fall()
-            return answered
-
-        coordinator._do_heartbeat = heard  # noqa: SLF001
+        return self._consumer._coordinator  # noqa: SLF001 - aiokafka 0.14 shows the generation nowhere else
 
     async def _take(self, partition: TopicPartition, records: list[ConsumerRecord]) -> None:
         part = self._partitions.get(partition.partition)

@@ -27,7 +27,7 @@ _LISTED_MAX = 20_000
 
 
 class Glance(Struct, frozen=True):
-    """The parts of a state that say when to poll next; the rest is skipped when decoding."""
+    """The parts of a state that say when to poll next and how the last poll ended; the rest is not decoded."""
 
     url: str
     next_due: str
@@ -35,6 +35,8 @@ class Glance(Struct, frozen=True):
     address: str | None = None
     resumed: str | None = None
     host_rests: HostRest | None = None
+    polled: str | None = None
+    kind: str | None = None
 
 
 class _Written(Struct, frozen=True):
