@@ -46,6 +46,7 @@ from streams.recovery import Tables, recover
 from streams.settings import Settings
 from streams.state import State
 from streams.suppression import Suppression, follow, followed
+from streams.traces import Traces, open_traces
 
 _STOP_SECONDS = 30.0
 
@@ -72,6 +73,7 @@ class GeowireApp(faust.App):
     continuity: Continuity
     inboxes: Mapping[str, Inbox]
     health: WorkerHealth
+    traces: Traces | None = None
     entries: State
     knowledge: Knowledge
     generation: generations.Timeline
@@ -86,6 +88,7 @@ class GeowireApp(faust.App):
         """Create or check the streams, load the knowledge, take the generation."""
         try:
             await self._opened.enter_async_context(attended(self.settings, "worker", self.health))
+            self.traces = open_traces(self.settings, "worker")
             self.entries = State(self.settings.data_dir.expanduser() / "worker" / self.settings.group)
             await admin.apply(self.settings)
             self.knowledge = load_knowledge(self.settings.knowledge_dir)
@@ -110,6 +113,8 @@ class GeowireApp(faust.App):
         bounded(_STOP_SECONDS)
         self.health.pulse.stopping = True
         await super().on_stop()
+        if self.traces is not None:
+            self.traces.flush()
         await self._opened.aclose()
         self.entries.close()
 
@@ -257,7 +262,7 @@ async def dedupe(stream: StreamT[bytes]) -> None:
         suppressed=app.suppression,
     )
     batches = _batches(stream, table.RAW)
-    await _run(drive(batches, stage="dedupe", handle=one_by_one(handle), outbox=outbox))
+    await _run(drive(batches, stage="dedupe", handle=one_by_one(handle), outbox=outbox, traces=app.traces))
 
 
 @app.agent(_source(table.UNIQUE), name="enrich")
@@ -270,7 +275,8 @@ async def enrich(stream: StreamT[bytes]) -> None:
         suppressed=app.suppression,
         decided=_decided.count,
     )
-    await _run(drive(_batches(stream, table.UNIQUE), stage="enrich", handle=handle, outbox=_outboxes["enrich"]))
+    batches, outbox = _batches(stream, table.UNIQUE), _outboxes["enrich"]
+    await _run(drive(batches, stage="enrich", handle=handle, outbox=outbox, traces=app.traces))
 
 
 @app.agent(_source(table.SIGNATURES), name="cluster")
@@ -279,7 +285,7 @@ async def cluster(stream: StreamT[bytes]) -> None:
     outbox = _outboxes["cluster"]
     state = Cluster(app.settings.story_hours * HOUR_MS)
     batches = prepared(_batches(stream, table.SIGNATURES), state, app.settings, outbox.drain, app.health.pulse)
-    await _run(drive(batches, stage="cluster", handle=one_by_one(state.handle), outbox=outbox))
+    await _run(drive(batches, stage="cluster", handle=one_by_one(state.handle), outbox=outbox, traces=app.traces))
 
 
 @app.task  # type: ignore[untyped-decorator]

@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata, TopicPartition
@@ -27,6 +27,9 @@ from schemas.errors import DataError, DeliveryError, GeowireError, Infrastructur
 from schemas.record import Output, Record
 from streams.broker.refusals import in_words
 from streams.metrics.counts import StageCounts
+
+if TYPE_CHECKING:
+    from streams.traces import Traces, Trail
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,7 @@ class _Pending(NamedTuple):
     time: int
     futures: list[asyncio.Future[Any]]
     taken: float
+    trail: Trail | None
 
 
 class Outbox:
@@ -143,16 +147,19 @@ class Outbox:
         self._open += events
         self._idle.clear()
 
-    async def done(self, record: Record, futures: list[asyncio.Future[Any]], taken: float) -> None:
+    async def done(
+        self, record: Record, futures: list[asyncio.Future[Any]], taken: float, trail: Trail | None = None
+    ) -> None:
         """Note that all outputs of an event are handed over; wait where too many are under way.
 
         Args:
             record: What it was made from.
             futures: Its outputs, under way.
             taken: When the agent took it, ``time.perf_counter``.
+            trail: Its span, where its trace is sent.
         """
         partition = TopicPartition(self._topic(record.stream), record.partition)
-        self._pending.append(_Pending(partition, record.offset, record.time, futures, taken))
+        self._pending.append(_Pending(partition, record.offset, record.time, futures, taken, trail))
         self._arrived.set()
         if len(self._pending) > _IN_FLIGHT_MAX:
             self._room.clear()
@@ -198,6 +205,8 @@ class Outbox:
                 self._pending.popleft()
                 self._settled[partition] = pending.offset + 1
                 self.counts.settled(pending.taken, pending.time)
+                if pending.trail is not None:
+                    pending.trail.end(pending.taken)
                 self._open -= 1
                 if self._open == 0:
                     self._idle.set()
@@ -232,7 +241,14 @@ def one_by_one(handle: Handle) -> BatchHandle:
     return each
 
 
-async def drive(batches: AsyncIterator[Sequence[Record]], *, stage: Stage, handle: BatchHandle, outbox: Outbox) -> None:
+async def drive(
+    batches: AsyncIterator[Sequence[Record]],
+    *,
+    stage: Stage,
+    handle: BatchHandle,
+    outbox: Outbox,
+    traces: Traces | None = None,
+) -> None:
     """Pass records through an agent's decision until cancelled: decide, send, note the offset.
 
     A record that cannot be processed becomes a dead letter and the stream goes on. Whatever else goes wrong is raised:
@@ -249,7 +265,9 @@ async def drive(batches: AsyncIterator[Sequence[Record]], *, stage: Stage, handl
             taken = decided = time.perf_counter()
             for record, outcome in zip(batch, handle(batch), strict=True):
                 counts.busy += time.perf_counter() - decided
-                await outbox.done(record, await _sent(record, outcome, stage, outbox), taken)
+                outputs, futures = await _sent(record, outcome, stage, outbox)
+                trail = traces.trail(stage, record, outputs) if traces is not None else None
+                await outbox.done(record, futures, taken, trail)
                 decided = time.perf_counter()
     finally:
         settling.cancel()
@@ -257,11 +275,11 @@ async def drive(batches: AsyncIterator[Sequence[Record]], *, stage: Stage, handl
 
 async def _sent(
     record: Record, outcome: Sequence[Output] | Exception, stage: Stage, outbox: Outbox
-) -> list[asyncio.Future[Any]]:
+) -> tuple[Sequence[Output], list[asyncio.Future[Any]]]:
     """Send out what was decided; one record must not stop the stream, whatever its content does."""
     if not isinstance(outcome, Exception):
         try:
-            return await outbox.send(outcome)
+            return outcome, await outbox.send(outcome)
         except DataError as error:
             outcome = error
     if isinstance(outcome, InfrastructureError):
@@ -269,4 +287,5 @@ async def _sent(
     if not isinstance(outcome, DataError):
         log.error("%s could not process %s:%d", stage, record.stream, record.offset, exc_info=outcome)
     outbox.counts.letters[outcome.code if isinstance(outcome, DataError) else "internal-error"] += 1
-    return await outbox.send([dead_letter(record, stage, outcome)])
+    letter = [dead_letter(record, stage, outcome)]
+    return letter, await outbox.send(letter)

@@ -48,14 +48,14 @@ def redirected(write: Callable[[str], object]) -> Iterator[None]:
 
 
 class _NotAgain(logging.Filter):
-    """Lets what aiokafka says about an outage through once in a while: it says it at every attempt."""
+    """Lets what clients say about an outage through once in a while: they say it at every attempt."""
 
     def __init__(self) -> None:
         super().__init__()
         self._last: dict[tuple[str, str], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith("aiokafka"):
+        if not record.name.startswith(("aiokafka", "opentelemetry")):
             return True
         said = (record.name, str(record.msg))
         if record.created < self._last.get(said, 0.0) + _AGAIN_SECONDS:

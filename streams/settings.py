@@ -173,6 +173,18 @@ class Settings:
         "Port of `/health/live`, `/health/ready` and `/metrics`, or a range of which each process takes the first free "
         "one: `9464-9479`. Empty or 0: none.",
     )
+    traces_endpoint: str = _setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "OpenTelemetry collector that takes traces over HTTP, `http://collector:4318`; needs `geowire[otel]`. Empty: "
+        "none. The other `OTEL_EXPORTER_OTLP_*` variables are read by OpenTelemetry itself.",
+    )
+    traces_ratio: float = _setting(
+        "OTEL_TRACES_SAMPLER_ARG",
+        1.0,
+        "Share of the items whose traces are sent, 0 to 1; the same ones everywhere.",
+        least=0,
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _setting("GEOWIRE_LOG_LEVEL", "INFO", "Log level.")
     log_format: Literal["human", "json"] = _setting(
         "GEOWIRE_LOG_FORMAT", "human", "Log lines for people, or one JSON object each."

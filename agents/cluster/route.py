@@ -32,7 +32,8 @@ def signature_output(event: Enriched, text: str, trace: bytes | None = None) -> 
         trace: ``traceparent`` of what the event was made from.
     """
     headers = signature_headers(event, signature_event_id(event.id))
-    headers.append(traceparent(trace, seed=f"{event.raw.partition}:{event.raw.offset}", hop="sign"))
+    # As on the event: one span gave both.
+    headers.append(traceparent(trace, seed=f"{event.raw.partition}:{event.raw.offset}", hop="enrich"))
     return Output(SIGNATURES, _PARTITION, event.item_id.encode(), encode_signature(sign(event, text)), headers)
 
 

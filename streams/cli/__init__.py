@@ -14,6 +14,7 @@ EXIT_CODES = {
     2: "a mistake in options, settings or files: trying again does not help",
     69: "the world around failed, the broker mostly: trying again may help; supervisors restart",
     70: "a bug: please report what was printed; supervisors restart",
+    75: "work waited and nothing was done, the watchdog ended the process; supervisors restart",
     130: "Ctrl-C, where it is not the way to stop in order",
     141: "whoever read the output went away, as `head` does",
 }

@@ -18,6 +18,7 @@ from streams.broker import admin
 from streams.cli.audit import printable
 from streams.cli.progress import bars_or_lines
 from streams.cli.show import console, span, write_json
+from streams.health.replay import told
 from streams.replay import registry, watch
 from streams.replay.plan import Estimate, Request, estimate, total
 from streams.replay.plan import plan as make_plan
@@ -92,7 +93,13 @@ async def _go_on(
 
 async def _run(settings: Settings, replay: Replay, knowledge: Knowledge, rate: float | None) -> None:
     with bars_or_lines() as progress:
-        replay = await run_replay(settings, replay, knowledge, rate=rate, progress=progress)
+        async with told(settings, replay.id) as tell:
+
+            def both(step: str, done: int, total: int) -> None:
+                progress(step, done, total)
+                tell(step, done, total)
+
+            replay = await run_replay(settings, replay, knowledge, rate=rate, progress=both)
     replay = await finish(settings, replay)
     letters = replay.written[DEAD_LETTER.name]
     console.print(f"replay {replay.id} is finished: {replay.written[ENRICHED.name]:,} events, {letters:,} dead letters")

@@ -26,7 +26,7 @@ Counting costs an event less than 2 µs, a thousandth of what deciding it does (
 bounded: hosts to 101, all others by what the code and the knowledge files name.
 """
 _TITLES = {
-    "both": "Worker and poller",
+    "several": "Worker and poller (`geowire_build_info`: replay too)",
     "worker": "Worker (`geowire work`)",
     "poller": "Poller (`geowire poll`)",
     "replay": "Replay (`geowire replay run`)",
@@ -39,7 +39,7 @@ def text() -> str:
     for group, title in _TITLES.items():
         parts.append(f"\n## {title}\n\n| metric | type | labels | unit | meaning |\n|---|---|---|---|---|\n")
         for measure in catalogue.ALL:
-            if (measure.of[0] if len(measure.of) == 1 else "both") == group:
+            if (measure.of[0] if len(measure.of) == 1 else "several") == group:
                 labels = ", ".join(f"`{label}`" for label in measure.labels)
                 parts.append(f"| `{measure.name}` | {measure.kind} | {labels} | {measure.unit} | {measure.help} |\n")
     return "".join(parts)

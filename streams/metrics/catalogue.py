@@ -16,6 +16,7 @@ Values = Iterable[tuple[tuple[str, ...], float | Histogram]]
 """Label values, in the order of the labels, and what was counted."""
 
 _BOTH: tuple[Process, ...] = ("worker", "poller")
+_ALL: tuple[Process, ...] = ("worker", "poller", "replay")
 _WORKER: tuple[Process, ...] = ("worker",)
 _POLLER: tuple[Process, ...] = ("poller",)
 _REPLAY: tuple[Process, ...] = ("replay",)
@@ -64,7 +65,7 @@ def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
     return buckets
 
 
-BUILD_INFO = Measure("geowire_build_info", "gauge", "1", ("version", "process"), "What runs; always 1.", _BOTH)
+BUILD_INFO = Measure("geowire_build_info", "gauge", "1", ("version", "process"), "What runs; always 1.", _ALL)
 LIVE = Measure("geowire_live", "gauge", "0 or 1", (), "1: it does its work; 0: the watchdog will end it.", _BOTH)
 READY = Measure("geowire_ready", "gauge", "0 or 1", (), "1: started, with its share, nothing being recovered.", _BOTH)
 BROKER = Measure(
@@ -260,7 +261,12 @@ LATE = Measure(
 )
 
 REPLAY_DONE = Measure(
-    "geowire_replay_done_records", "gauge", "records", ("replay", "step"), "Records a replay is through.", _REPLAY
+    "geowire_replay_done_records",
+    "gauge",
+    "records",
+    ("replay", "step"),
+    "Records a replay is through, in this process.",
+    _REPLAY,
 )
 REPLAY_ALL = Measure(
     "geowire_replay_records", "gauge", "records", ("replay", "step"), "Records a replay has to go through.", _REPLAY

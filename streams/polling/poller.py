@@ -37,6 +37,7 @@ from streams.polling.parsers import Parsers
 from streams.polling.poll import Polled, Polls
 from streams.polling.schedule import NEVER, Pace, first_due
 from streams.polling.sending import new_producer, send_events, send_items
+from streams.traces import Attributes, open_traces
 
 if TYPE_CHECKING:
     from schemas.feed_status import FeedStatus
@@ -98,6 +99,7 @@ class Poller:
             pace=Pace(usual=settings.poll_seconds, floor=settings.poll_floor_seconds, most=settings.poll_most_seconds),
         )
         self._producer = new_producer(settings)
+        self._traces = open_traces(settings, "poller")
         self.counters = Counters()
         self.standings: dict[str, Standing] = {}
         """How the last poll of each feed ended, of those that are held and were ever polled."""
@@ -115,6 +117,8 @@ class Poller:
         await self._fetcher.__aexit__()
         await self._parsers.close()
         await self._producer.stop()
+        if self._traces is not None:
+            self._traces.flush()
 
     def hold(self, held: Held, state: bytes | None = None) -> None:
         """Take over a feed, or what has changed about one.
@@ -319,21 +323,30 @@ class Poller:
         polled = await self._polls.once(held.feed, before, answered)
         polled = structs.replace(polled, outcome=events.standing(before, polled.outcome, polled.reading))
         with _delivering(f"what {feed_id} brought"):
-            state = await self._keep(held, before, polled)
+            state = await self._keep(held, before, polled, begun)
         self.counters.done += 1
         self.counters.seconds.observe(time.perf_counter() - begun)
         if state is None:
             self.counters.given_up += 1
         return state
 
-    async def _keep(self, held: Held, before: FeedState | None, polled: Polled) -> FeedState | None:
+    async def _keep(self, held: Held, before: FeedState | None, polled: Polled, begun: float) -> FeedState | None:
         """Write what a poll brought: items, events, and when the broker has them the state."""
         reading, feed_id = polled.reading, held.feed.id
         if not self._is_ours(held):
             return None
         if reading is not None:
+            traced = None
+            if self._traces is not None:
+                attributes: Attributes = {"geowire.feed": feed_id, "url.full": polled.response.url}
+                traced = partial(self._traces.polled, begun=begun, attributes=attributes)
             self.counters.too_large += await send_items(
-                self._producer, self._settings, feed_id, reading.items, from_datetime(polled.fetched)
+                self._producer,
+                self._settings,
+                feed_id,
+                reading.items,
+                from_datetime(polled.fetched),
+                traced=traced,
             )
         happened = events.events(held.feed, before, polled.outcome)
         if happened and self._is_ours(held):

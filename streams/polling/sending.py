@@ -19,7 +19,7 @@ from streams.broker.connection import client_arguments
 from streams.table import DEAD_LETTER, FEED_STATUS, RAW, RAW_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from schemas.feed_status import FeedStatus
     from streams.polling.reading import Item
@@ -42,9 +42,23 @@ def new_producer(settings: Settings) -> AIOKafkaProducer:
 
 
 async def send_items(
-    producer: AIOKafkaProducer, settings: Settings, feed_id: str, items: Sequence[Item], fetched: str
+    producer: AIOKafkaProducer,
+    settings: Settings,
+    feed_id: str,
+    items: Sequence[Item],
+    fetched: str,
+    *,
+    traced: Callable[[bytes], None] | None = None,
 ) -> int:
     """Push items, and wait until the broker has all of them.
+
+    Args:
+        producer: The started producer.
+        settings: The settings.
+        feed_id: The feed.
+        items: What it brought.
+        fetched: When.
+        traced: Told of each item's ``traceparent`` when the broker has them.
 
     Returns:
         How many were too large for news.raw.
@@ -53,13 +67,14 @@ async def send_items(
         KafkaError: The broker does not take them.
     """
     time = to_milliseconds(fetched)
-    futures = []
+    futures, trace = [], []
     refused = 0
     for item in items:
         key = item.item_id.encode()
         event_id = raw_event_id(item.item_id, fetched, item.content_hash)
         headers = cloudevent(type=RAW_TYPE, id=event_id, source=feed_id, time=fetched, subject=item.item_id)
         headers.append(traceparent(None, seed=event_id, hop="poll"))
+        trace.append(headers[-1][1])
         stream, value = RAW, item.record
         if len(item.record) > _RECORD_MAX:
             refused += 1
@@ -76,6 +91,9 @@ async def send_items(
             )
         )
     await asyncio.gather(*futures)
+    if traced is not None:
+        for own in trace:
+            traced(own)
     return refused
 
 

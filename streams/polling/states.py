@@ -35,7 +35,6 @@ class Glance(Struct, frozen=True):
     address: str | None = None
     resumed: str | None = None
     host_rests: HostRest | None = None
-    polled: str | None = None
     kind: str | None = None
 
 

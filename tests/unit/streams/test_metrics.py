@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 
+import aiohttp
 import pytest
 from prometheus_client.core import Metric
 
+from schemas.errors import ConfigError
+from streams.health.replay import told
+from streams.health.server import bind
 from streams.metrics import catalogue as m
 from streams.metrics import poller, worker
 from streams.metrics.counts import EventCounts, Histogram, StageCounts
 from streams.polling.counters import Counters
+from streams.settings import Settings
 
 
 def samples(families: Iterable[Metric]) -> dict[tuple[str, ...], float]:
@@ -72,3 +78,22 @@ def test_names_follow_prometheus_rules(measure: m.Measure) -> None:
     assert measure.name.startswith("geowire_")
     assert measure.name.endswith("_total") == (measure.kind == "counter")
     assert measure.help.endswith(".")
+
+
+async def test_a_replay_tells_how_far_it_is() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with told(Settings(health_port=str(port)), "missiles") as tell:
+            tell("enrich", 1, 9)  # the port is taken: nobody hears it, and it goes on
+    async with told(Settings(health_port=str(port)), "missiles") as tell:
+        tell("enrich", 4, 9)
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/metrics") as answer:
+            text = await answer.text()
+    assert 'geowire_replay_done_records{replay="missiles",step="enrich"} 4.0' in text
+    assert 'geowire_replay_records{replay="missiles",step="enrich"} 9.0' in text
+
+
+@pytest.mark.parametrize("port", ["http", "9464-", "70000", "9470-9464"])
+def test_ports_that_are_none(port: str) -> None:
+    with pytest.raises(ConfigError, match="GEOWIRE_HEALTH_PORT"):
+        bind(Settings(health_port=port))
