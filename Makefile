@@ -63,6 +63,10 @@ secrets: ## deploy/secrets for docker-compose.yml: passwords drawn at random, ke
 simulate-polling: $(READY) ## 10,000 feeds over a week on a virtual clock, into docs/figures/polling-simulation.json
 	@$(BIN)/python -W ignore -m bench.polling.simulate docs/figures/polling-simulation.json
 
+.PHONY: examples
+examples: setup ## run the consumers of examples/ on a real Kafka, killed and restarted
+	@$(BIN)/pytest tests/integration/test_examples.py
+
 .PHONY: setup
 setup: $(READY) ## make .venv, fetch Kafka's jars (idempotent)
 	@tools/system-packages
@@ -85,6 +89,7 @@ lint: $(READY) ## style, strict types, the rules of the house (who may import wh
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m schemas --check
 	$(BIN)/geowire config --markdown | diff - docs/configuration.md || { echo 'docs/configuration.md is stale: make generate'; exit 1; }
+	$(BIN)/python -m streams.asyncapi | cmp -s - schemas/asyncapi.json || { echo 'schemas/asyncapi.json is stale: make generate'; exit 1; }
 	$(BIN)/python -m streams.cli.page | diff - docs/cli.md || { echo 'docs/cli.md is stale: make generate'; exit 1; }
 	$(BIN)/python -m streams.metrics | diff - docs/metrics.md || { echo 'docs/metrics.md is stale: make generate'; exit 1; }
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
@@ -96,8 +101,10 @@ format: $(READY) ## format the code, and repair what can be repaired
 
 .PHONY: generate
 generate: $(READY) ## write the files that derive from code: JSON Schemas, docs/configuration.md, docs/cli.md, docs/metrics.md
+generate: $(READY) ## write the files that derive from code: JSON Schemas, AsyncAPI, the client's types, docs/configuration.md, docs/cli.md
 	$(BIN)/python -m schemas
 	$(BIN)/geowire config --markdown > docs/configuration.md
+	$(BIN)/python -m streams.asyncapi > schemas/asyncapi.json
 	$(BIN)/python -m streams.cli.page > docs/cli.md
 	$(BIN)/python -m streams.metrics > docs/metrics.md
 

@@ -43,7 +43,7 @@ from streams.dlq import work as dlq
 from streams.dlq.letters import Wanted
 from streams.operator import here, timestamp
 from streams.outcomes import feed_of
-from streams.scan import scan_bounds, scan_whole
+from streams.scan import Advance, scan_bounds, scan_whole, telling
 from streams.suppression import load
 from streams.table import DEAD_LETTER, ENRICHED, RAW, SUPPRESSED, UNIQUE, Stream
 from streams.writing import send_all, writer
@@ -111,15 +111,20 @@ def target(*, item: str | None, url: str | None, source: str | None) -> Target:
     return Target(item=id_of(link=url, feed_id="", guid=None, content=""), address=address)
 
 
-async def find(settings: Settings, wanted: Target) -> Found:
+async def find(settings: Settings, wanted: Target, *, progress: Advance | None = None) -> Found:
     """Return what there is of it.
+
+    Args:
+        settings: The settings.
+        wanted: What is meant.
+        progress: Told which stream is read, and how far.
 
     Raises:
         BrokerError: A stream cannot be read.
     """
     items: dict[bytes, Standing] = {}
     records: Counter[str] = Counter()
-    async for record in _records(settings, ENRICHED, wanted):
+    async for record in _records(settings, ENRICHED, wanted, progress):
         head = dict(record.headers)
         if not _meant(wanted, record, head):
             continue
@@ -131,22 +136,22 @@ async def find(settings: Settings, wanted: Target) -> Found:
             items[key] = Standing(record.partition, record.offset, fetched, generation, withdrawn)
     keys = {*items, (wanted.item or "").encode()}
     for stream in (RAW, UNIQUE, DEAD_LETTER):
-        async for record in _records(settings, stream, wanted):
+        async for record in _records(settings, stream, wanted, progress):
             of_source = wanted.source is not None and feed_of(dict(record.headers)) == wanted.source
             records[stream.name] += record.key in keys or of_source
     return Found(items, dict(records))
 
 
-async def forget(settings: Settings, wanted: Target, *, note: str | None) -> Found:
+async def forget(settings: Settings, wanted: Target, *, note: str | None, progress: Advance | None = None) -> Found:
     """Forget it; return what there was.
 
     Raises:
         BrokerError: The broker cannot be reached.
         DeliveryError: The broker did not take a record; the same command goes on.
     """
-    await _suppress(settings, wanted, await find(settings, wanted), note)
+    await _suppress(settings, wanted, await find(settings, wanted, progress=progress), note)
     await _settled(settings)
-    found = await find(settings, wanted)
+    found = await find(settings, wanted, progress=progress)
     since = await _suppress(settings, wanted, found, note)
     await _withdraw(settings, found, since)
     keys = {(standing.partition, key) for key, standing in found.items.items()}
@@ -262,10 +267,13 @@ def _meant(wanted: Target, record: ConsumerRecord, head: dict[str, bytes]) -> bo
     return url is not None and canonical_url(url) == wanted.address
 
 
-async def _records(settings: Settings, stream: Stream, wanted: Target) -> AsyncIterator[ConsumerRecord]:
+async def _records(
+    settings: Settings, stream: Stream, wanted: Target, progress: Advance | None
+) -> AsyncIterator[ConsumerRecord]:
     """Read what there may be something in: an item is in one partition."""
     partitions = set(range(settings.partitions))
     if wanted.address is None and wanted.item is not None:
         partitions = {partition_of(wanted.item.encode(), settings.partitions)}
-    async for record in scan_whole(settings, settings.stream(stream.name), partitions):
+    told = telling(progress, stream.name)
+    async for record in scan_whole(settings, settings.stream(stream.name), partitions, told):
         yield record

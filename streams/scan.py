@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 _FETCH_BYTES = 4 * MIB
 _BATCH = 1_000
 _STALL_SECONDS = 60.0
+
+
+Advance = Callable[[str, int, int], None]
+"""Called with what is under way, how much is done and how much there is."""
+
+
+def telling(advance: Advance | None, name: str) -> Callable[[int, int], None] | None:
+    """Return what tells how far one thing is; None where nobody wants to know."""
+    return None if advance is None else partial(advance, name)
 
 
 class Bounds(Struct, frozen=True):
@@ -102,7 +112,9 @@ async def scan_bounds(settings: Settings, topic: str, *, since: int | None = Non
         return await bounds_of(consumer, since=since)
 
 
-async def scan_whole(settings: Settings, topic: str, partitions: set[int]) -> AsyncIterator[ConsumerRecord]:
+async def scan_whole(
+    settings: Settings, topic: str, partitions: set[int], progress: Callable[[int, int], None] | None = None
+) -> AsyncIterator[ConsumerRecord]:
     """Read some partitions of a topic from their first records to the ends they have now.
 
     Raises:
@@ -110,5 +122,5 @@ async def scan_whole(settings: Settings, topic: str, partitions: set[int]) -> As
     """
     found = await scan_bounds(settings, topic)
     start = {p: offset if p in partitions else found.end[p] for p, offset in found.start.items()}
-    async for record in scan(settings, topic, Bounds(found.kept, start, found.end)):
+    async for record in scan(settings, topic, Bounds(found.kept, start, found.end), progress):
         yield record

@@ -149,6 +149,12 @@ class Settings:
     event_text: Literal["full", "excerpt", "none"] = _setting(
         "EVENT_TEXT", "full", "How much of the text enriched events carry."
     )
+    serve_text: tuple[str, ...] = _setting(
+        "GEOWIRE_SERVE_TEXT",
+        (),
+        "Feeds, by id, whose texts are served over HTTP and exported as whole as events carry them; `*`: all. Of "
+        "others at most 300 characters are, and none where text and data mining is reserved.",
+    )
     story_hours: int = _setting(
         "GEOWIRE_STORY_HOURS",
         72,

@@ -6,6 +6,7 @@ import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 from aiokafka import ConsumerRecord
@@ -32,12 +33,14 @@ class Filter(Struct, frozen=True):
         countries: About any of these countries.
         languages: In any of these languages.
         geo: ``true``, ``false`` or ``unknown``.
+        sources: From any of these feeds, by id.
     """
 
     topics: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     languages: frozenset[str] = frozenset()
     geo: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
 
     def passes(self, record: ConsumerRecord) -> bool:
         """Whether a record passes: any of each kind that is asked for."""
@@ -46,6 +49,7 @@ class Filter(Struct, frozen=True):
             "ce_countries": self.countries,
             "ce_lang": self.languages,
             "ce_geo": self.geo,
+            "ce_source": {f"/feeds/{quote(source, safe='')}" for source in self.sources},
         }
         return all(
             not wanted.isdisjoint((header(record.headers, name) or b"").decode("utf-8", "replace").split(","))

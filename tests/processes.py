@@ -13,13 +13,13 @@ from typing import Self
 
 
 class Part:
-    """A process of geowire; ended, whatever happens, at the end of its ``with`` block."""
+    """A process, of geowire mostly; ended, whatever happens, at the end of its ``with`` block."""
 
-    def __init__(self, *command: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, *command: str, environment: Mapping[str, str], log: Path, program: str = sys.executable) -> None:
         self.log = log
         self._output = log.open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, *command],
+            [program, *command],
             env={**os.environ, **environment},
             stdout=self._output,
             stderr=subprocess.STDOUT,

@@ -112,7 +112,7 @@ def publish(item: RawItem, decided: Decided, provenance: Provenance, pipeline: P
     if event.reason == "withdrawn":
         event = emptied(event)
     elif text != "full":
-        event = _shortened(event, _EXCERPT if text == "excerpt" else 0)
+        event = shortened(event, _EXCERPT if text == "excerpt" else 0)
     return identified(event)
 
 
@@ -132,7 +132,7 @@ def identified(event: Enriched) -> Enriched:
     return msgspec.structs.replace(event, id=decision_id(event.item_id, event.fetched, event.generation, decided))
 
 
-def _shortened(event: Enriched, length: int) -> Enriched:
+def shortened(event: Enriched, length: int) -> Enriched:
     """Cut the text behind a whole word, and drop what points behind the cut."""
     cut = event.text[:length]
     if length < len(event.text) and " " in cut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -52,8 +53,9 @@ def find_java() -> Path:
 
 
 def jar_directory(cache: Path) -> Path:
-    """Return where the jars of this Kafka version are kept, present or not."""
-    return cache.expanduser() / f"kafka-{kafka_version()}"
+    """Return where the jars that our pom names are kept, present or not."""
+    pom = hashlib.blake2b(_POM.read_bytes(), digest_size=4).hexdigest()
+    return cache.expanduser() / f"kafka-{kafka_version()}-{pom}"
 
 
 def fetch_jars(cache: Path) -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,9 +18,11 @@ from streams.cli.knowledge import knowledge_cli
 from streams.cli.replay import replay_cli
 from streams.settings import Settings
 
+if TYPE_CHECKING:
+    from streams.tail import Filter
+
 cli = typer.Typer(
     name="geowire",
-    help="News feeds in, enriched geopolitical events out, on Kafka.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -34,7 +36,33 @@ cli.add_typer(replay_cli, name="replay")
 cli.add_typer(dlq_cli, name="dlq")
 cli.add_typer(knowledge_cli, name="knowledge")
 
+Topics = Annotated[
+    list[str] | None,
+    typer.Option("--topic", help="Only events with this topic; may be repeated.", autocompletion=complete_topic),
+]
+Countries = Annotated[
+    list[str] | None, typer.Option("--country", help="Only events about this country (ISO 3166): CN.")
+]
+Languages = Annotated[list[str] | None, typer.Option("--language", help="Only events in this language: en.")]
+Geo = Annotated[bool | None, typer.Option("--geo/--no-geo", help="Only geopolitical events, or only others.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for scripts.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"geowire {version('geowire')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """News feeds in, enriched geopolitical events out, on Kafka."""
 
 
 @cli.command(
@@ -131,33 +159,52 @@ def tail(
     beginning: Annotated[bool, typer.Option("--beginning", help="From the first record that is kept.")] = False,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="End after so many records.")] = None,
     follow: Annotated[bool, typer.Option(help="Wait for new records at the end of the stream.")] = True,
-    topic: Annotated[
-        list[str] | None,
-        typer.Option(help="Only events with this topic; may be repeated.", autocompletion=complete_topic),
-    ] = None,
-    country: Annotated[list[str] | None, typer.Option(help="Only events about this country (ISO 3166): CN.")] = None,
-    language: Annotated[list[str] | None, typer.Option(help="Only events in this language: en.")] = None,
-    geo: Annotated[
-        bool | None, typer.Option("--geo/--no-geo", help="Only geopolitical events, or only others.")
-    ] = None,
+    topic: Topics = None,
+    country: Countries = None,
+    language: Languages = None,
+    geo: Geo = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the records of a stream as they arrive."""
     import asyncio
 
-    from streams.tail import Filter
     from streams.tail import tail as follow_stream
 
-    only = Filter(
-        topics=frozenset(topic or ()),
-        countries=frozenset(code.upper() for code in country or ()),
-        languages=frozenset(language or ()),
-        geo=frozenset() if geo is None else frozenset({str(geo).lower()}),
-    )
+    only = _filter(topic, country, language, geo)
     settings = Settings.from_env()
     asyncio.run(
         follow_stream(settings, stream, beginning=beginning, limit=limit, follow=follow, as_json=as_json, only=only)
     )
+
+
+@cli.command(
+    epilog=examples(
+        "geowire export --as csv --since 7d --topic sanctions > sanctions.csv",
+        "geowire export --as ninjs --country IR --out iran.jsonl",
+        "geowire export --geo  # JSON lines, of all that is kept",
+    )
+)
+def export(
+    form: Annotated[
+        Literal["jsonl", "csv", "ninjs"], typer.Option("--as", help="JSON lines, CSV, or IPTC ninjs 3.1 a line.")
+    ] = "jsonl",
+    since: Annotated[
+        str | None, typer.Option(help="Only what was published from then on: 2h, 3d, or an ISO time.")
+    ] = None,
+    topic: Topics = None,
+    country: Countries = None,
+    language: Languages = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only events of this feed, by id; may be repeated.")] = None,
+    geo: Geo = None,
+    out: Annotated[Path | None, typer.Option(help="Where to; else standard output.")] = None,
+) -> None:
+    """Write what stands of each item: the newest version, nothing that was withdrawn.
+
+    Texts are excerpts of at most 300 characters; GEOWIRE_SERVE_TEXT names feeds whose texts are written whole.
+    """
+    from streams.cli.export import run_export
+
+    run_export(Settings.from_env(), form, when=since, only=_filter(topic, country, language, geo, source), out=out)
 
 
 @cli.command(epilog=examples("geowire status", "geowire status --json"))
@@ -302,6 +349,8 @@ def streams_tombstone(
 @broker_cli.command("fetch", epilog=examples("geowire broker fetch"))
 def broker_fetch() -> None:
     """Fetch Kafka's jars with Maven, unless they are there."""
+    from rich.console import Console
+
     from streams.broker.jars import fetch_jars, find_java
 
     settings = Settings.from_env()
@@ -309,7 +358,9 @@ def broker_fetch() -> None:
         print("KAFKA_BOOTSTRAP_SERVERS is set: no embedded Kafka is needed")
         return
     find_java()
-    print(f"Kafka's jars: {fetch_jars(settings.cache_dir)}")
+    with Console(stderr=True).status("fetching Kafka's jars"):  # shown on a terminal only
+        jars = fetch_jars(settings.cache_dir)
+    print(f"Kafka's jars: {jars}")
 
 
 @broker_cli.command(
@@ -328,3 +379,21 @@ def broker_run() -> None:
         asyncio.run(admin.apply(settings))
         print(f"Kafka at {kafka.address}, data in {kafka.directory}; Ctrl-C stops it", flush=True)
         wait_for_signal(kafka.alive)
+
+
+def _filter(
+    topics: list[str] | None,
+    countries: list[str] | None,
+    languages: list[str] | None,
+    geo: bool | None,
+    sources: list[str] | None = None,
+) -> Filter:
+    from streams.tail import Filter
+
+    return Filter(
+        topics=frozenset(topics or ()),
+        countries=frozenset(code.upper() for code in countries or ()),
+        languages=frozenset(languages or ()),
+        geo=frozenset() if geo is None else frozenset({str(geo).lower()}),
+        sources=frozenset(sources or ()),
+    )

@@ -14,6 +14,7 @@ from rich.text import Text
 from schemas.errors import ConfigError
 from schemas.times import from_milliseconds
 from streams.cli.audit import printable
+from streams.cli.progress import bars
 from streams.cli.show import console, span, write_json
 from streams.dlq import work
 from streams.dlq.letters import PREFIX, Letter, Wanted
@@ -26,7 +27,8 @@ _NAMED = 10
 
 def show_letters(settings: Settings, wanted: Wanted, *, limit: int, as_json: bool) -> None:
     """Print the newest letters that are meant, and how many there are of which kind."""
-    letters = asyncio.run(work.letters(settings, wanted))
+    with bars() as told:
+        letters = asyncio.run(work.letters(settings, wanted, progress=told))
     if as_json:
         for letter in letters[-limit:]:
             write_json({**msgspec.to_builtins(letter), "time": from_milliseconds(letter.time)})
@@ -100,7 +102,8 @@ def run_retry(settings: Settings, wanted: Wanted, *, execute: bool) -> None:
     """
 
     async def ask() -> work.Done:
-        found = await work.find(settings, wanted)
+        with bars() as told:
+            found = await work.find(settings, wanted, progress=told)
         work.check_places(wanted.places, [one.letter for one in found])
         return await work.retry(settings, found, execute=execute)
 
@@ -130,7 +133,8 @@ def run_drop(settings: Settings, wanted: Wanted, *, execute: bool) -> None:
         raise ConfigError("say which letters: name them, or give --stage, --code, --feed or --since")
 
     async def ask() -> list[Letter]:
-        letters = await work.letters(settings, wanted)
+        with bars() as told:
+            letters = await work.letters(settings, wanted, progress=told)
         work.check_places(wanted.places, letters)
         if execute:
             await work.settle(settings, letters, "dropped")

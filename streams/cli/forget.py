@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from streams.cli.progress import bars
 from streams.cli.show import console
 from streams.forget import Found, Target, find, forget, remember
 from streams.settings import Settings
@@ -24,7 +25,9 @@ def run_forget(settings: Settings, wanted: Target, *, note: str | None, undo: bo
         else:
             console.print(f"{what} would be taken off {SUPPRESSED.name}\n\nNothing was done: --execute does it.")
         return
-    found = asyncio.run(forget(settings, wanted, note=note) if execute else find(settings, wanted))
+    with bars() as told:
+        does = forget(settings, wanted, note=note, progress=told) if execute else find(settings, wanted, progress=told)
+        found = asyncio.run(does)
     _say(what, found, done=execute)
 
 

@@ -28,9 +28,7 @@ def complete_stream(incomplete: str) -> list[str]:
 
 def complete_topic(incomplete: str) -> list[str]:
     """Return the topics whose ids begin so, those of the operator's knowledge included."""
-    from agents.classify.topics.catalogue import read_catalogue
-    from agents.knowledge import read_files
+    from agents.classify.topics.catalogue import topic_ids
     from streams.settings import Settings
 
-    topics = read_catalogue(read_files("classify/topics", overlay=Settings.from_env().knowledge_dir))
-    return [topic for topic in topics if topic.startswith(incomplete)]
+    return [topic for topic in topic_ids(Settings.from_env().knowledge_dir) if topic.startswith(incomplete)]

@@ -17,6 +17,7 @@ from agents.publish.publish import Provenance
 from schemas.codec import encode
 from schemas.enriched import RawRef
 from schemas.errors import ConfigError
+from streams.cli.progress import Advance, bars
 from streams.cli.show import write_json
 from streams.pipe import Line, raw_item
 from streams.replay.compare import essence, kinds, text_change
@@ -97,10 +98,11 @@ def show_diff(settings: Settings, directory: Path | None, sample: Path | None, *
 def _show_sample(directory: Path, sample: Path, *, examples: int, as_json: bool) -> None:
     compared = 0
     found: list[Changed] = []
-    for changed in _decided_twice(directory, sample):
-        compared += 1
-        if changed is not None:
-            found.append(changed)
+    with bars() as told:
+        for changed in _decided_twice(directory, sample, told):
+            compared += 1
+            if changed is not None:
+                found.append(changed)
     if as_json:
         for changed in found:
             write_json(msgspec.to_builtins(changed))
@@ -121,7 +123,7 @@ def _show_sample(directory: Path, sample: Path, *, examples: int, as_json: bool)
             print(f"  {changed.text}")
 
 
-def _decided_twice(directory: Path, sample: Path) -> Iterator[Changed | None]:
+def _decided_twice(directory: Path, sample: Path, told: Advance | None) -> Iterator[Changed | None]:
     """Yield for every article of a sample how its decision changes, None where it stays."""
     shipped, own = load_knowledge(), load_knowledge(directory)
     try:
@@ -129,6 +131,8 @@ def _decided_twice(directory: Path, sample: Path) -> Iterator[Changed | None]:
     except OSError as error:
         raise ConfigError(f"{sample} cannot be read: {error.strerror}") from error
     for number, line in enumerate(lines, 1):
+        if told is not None:
+            told("articles", number, len(lines))
         if not line.strip():
             continue
         try:

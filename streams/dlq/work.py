@@ -16,7 +16,7 @@ from streams.dlq.again import Refusal, again
 from streams.dlq.letters import Letter, Wanted, letter_of
 from streams.operator import here, now, timestamp
 from streams.reading import as_record, read_all
-from streams.scan import scan, scan_bounds
+from streams.scan import Advance, scan, scan_bounds, telling
 from streams.suppression import load as load_suppression
 from streams.table import DEAD_LETTER, SETTLED, STREAMS
 from streams.writing import send_all, writer
@@ -42,23 +42,23 @@ class Done(Struct, frozen=True):
     refused: tuple[tuple[Letter, str], ...]
 
 
-async def find(settings: Settings, wanted: Wanted) -> list[Found]:
+async def find(settings: Settings, wanted: Wanted, *, progress: Advance | None = None) -> list[Found]:
     """Return the letters that are meant, by partition and offset. Their records are in memory: narrow it down.
 
     Raises:
         BrokerError: The streams cannot be read.
     """
-    found = [one async for one in _letters(settings, wanted)]
+    found = [one async for one in _letters(settings, wanted, progress)]
     return sorted(found, key=lambda one: (one.record.partition, one.record.offset))
 
 
-async def letters(settings: Settings, wanted: Wanted) -> list[Letter]:
+async def letters(settings: Settings, wanted: Wanted, *, progress: Advance | None = None) -> list[Letter]:
     """Return what the letters that are meant say, the oldest first, without their records.
 
     Raises:
         BrokerError: The streams cannot be read.
     """
-    found = [one.letter async for one in _letters(settings, wanted)]
+    found = [one.letter async for one in _letters(settings, wanted, progress)]
     return sorted(found, key=lambda letter: letter.time)
 
 
@@ -135,10 +135,11 @@ async def settled(settings: Settings) -> dict[str, Settled]:
     return {note.letter: note for note in notes}
 
 
-async def _letters(settings: Settings, wanted: Wanted) -> AsyncIterator[Found]:
+async def _letters(settings: Settings, wanted: Wanted, progress: Advance | None) -> AsyncIterator[Found]:
     done = await settled(settings)
     topic = settings.stream(DEAD_LETTER.name)
-    async for record in scan(settings, topic, await scan_bounds(settings, topic, since=wanted.since)):
+    bounds = await scan_bounds(settings, topic, since=wanted.since)
+    async for record in scan(settings, topic, bounds, telling(progress, topic)):
         found = as_record(DEAD_LETTER.name, record)
         letter = letter_of(found, done.get(f"{record.partition}:{record.offset}"))
         if wanted.takes(letter):

@@ -29,7 +29,9 @@ def _validator(name: str) -> Draft202012Validator:
 
 def test_the_committed_schemas_are_what_the_structs_say() -> None:
     assert generate.stale() == []
-    assert {path.name for path in generate.DIRECTORY.iterdir()} == {path.name for path, _ in generate.documents()}
+    assert set(generate.DIRECTORY.iterdir()) == {
+        path for path, _ in generate.documents() if path.parent == generate.DIRECTORY
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from msgspec import Struct
 
-from agents.knowledge import KnowledgeFile, mistake, parse_yaml
+from agents.knowledge import KnowledgeFile, mistake, parse_yaml, read_files
 
 _TOPIC = re.compile(r"[a-z][a-z_]*|x-[a-z0-9][a-z0-9-]*")
 
@@ -39,3 +40,12 @@ def read_catalogue(files: list[KnowledgeFile]) -> dict[str, CatalogueEntry]:
                 raise mistake(file, f"{id_!r} is no topic id; an operator's own is written x-name")
             topics[id_] = entry
     return topics
+
+
+def topic_ids(overlay: Path | None = None) -> list[str]:
+    """Return the ids of the topics there are.
+
+    Raises:
+        ConfigError: As ``read_catalogue``.
+    """
+    return list(read_catalogue(read_files("classify/topics", overlay=overlay)))
