@@ -111,6 +111,13 @@ _NOTES = (
         "its floor has them learned from words. Its baseline says armed_conflict throughout."
     ),
     (
+        "CASE stays below its bar. Its human_rights (18 snippets) are rapes and kidnappings, of which the guide leaves "
+        "the local crimes out; its terrorism (25) is fighting, too. Tried: the rarest class first .66, the surest "
+        "instead of the heaviest .70, coarse classes and learned ones as printed. Needed: who did what to whom in each "
+        "sentence, from some hundred labelled snippets a class. The bars of masakhanews and 10kgnad are missed by "
+        "section and met by what was read."
+    ),
+    (
         "Papers print missile tests under technology: *read* is the share of false positives without the items that "
         "were read and are geopolitical (`eval/topics_read.txt`)."
     ),

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
+from operator import itemgetter
 
 from agents.cluster.items import Item
 from agents.cluster.likeness import Text, only_if_near
+from agents.cluster.sign import LEAD
 
 _BODY_KEYS = 24
-_LEAD_KEYS = 6
-_BODY_SHARED = 2
+_LEAD_KEYS = 8
+_SHARED = 2
+_shared = itemgetter(0)
 POSTINGS = 64
 """Items that are kept under a key, the newest: what so many share is in no need of the older ones, or boilerplate."""
 
 
 def meet(a: Text, b: Text) -> bool:
     """Say whether the index finds one text for the other: what is not found has no edge, in whatever order it came."""
-    shared = set(a.lowest[:_BODY_KEYS]).intersection(b.lowest[:_BODY_KEYS])
-    return len(shared) >= _BODY_SHARED or (
-        not only_if_near(a.size, b.size) and not set(a.lead[:_LEAD_KEYS]).isdisjoint(b.lead[:_LEAD_KEYS])
-    )
+    body = set(a.lowest[:_BODY_KEYS]).intersection(b.lowest[:_BODY_KEYS])
+    lead = set(a.lead[:_LEAD_KEYS]).intersection(b.lead[:_LEAD_KEYS])
+    return len(body) >= _SHARED or _begin_alike(len(lead), a.size, b.size)
+
+
+def _begin_alike(shared: int, a: int, b: int) -> bool:
+    """Say whether texts of these sizes meet by what their beginnings share: a teaser has few runs to share."""
+    return shared >= (_SHARED if a > LEAD < b else 1) and not only_if_near(a, b)
 
 
 class Index:
@@ -54,20 +61,23 @@ class Index:
                     del index[key]
 
     def candidates(self, text: Text) -> list[Item]:
-        """Return the items that share two of the lowest hashes, or one of the lowest of a beginning that decides.
+        """Return the items that ``meet`` a text.
 
         Those that share most come first: one that is alike saves looking at the others of its group.
         """
-        body: Counter[Item] = Counter(
-            chain.from_iterable([found for key in text.lowest[:_BODY_KEYS] if (found := self._body.get(key))])
-        )
+        body = _counted(self._body, text.lowest[:_BODY_KEYS])
+        sharing = [(shared, item) for item, shared in body.items() if shared >= _SHARED]
+        sharing.sort(key=_shared, reverse=True)
+        size = text.size
+        lead = _counted(self._lead, text.lead[:_LEAD_KEYS])
+        found = [item for item, shared in lead.items() if _begin_alike(shared, size, item.sketch.size)]
         # A dictionary, for the order: a set of items would have another one in every process.
-        candidates = dict.fromkeys([item for item, shared in body.most_common() if shared >= _BODY_SHARED])
-        for key in text.lead[:_LEAD_KEYS]:
-            for item in self._lead.get(key, ()):
-                if not only_if_near(text.size, item.sketch.size):
-                    candidates[item] = None
-        return list(candidates)
+        return list(dict.fromkeys([*[item for _, item in sharing], *found]))
 
     def _keys(self, text: Text) -> tuple[tuple[dict[int, list[Item]], tuple[int, ...]], ...]:
         return (self._body, text.lowest[:_BODY_KEYS]), (self._lead, text.lead[:_LEAD_KEYS])
+
+
+def _counted(index: dict[int, list[Item]], keys: tuple[int, ...]) -> Counter[Item]:
+    """Return under how many of some keys items are."""
+    return Counter(chain.from_iterable([found for key in keys if (found := index.get(key))]))
