@@ -8,6 +8,7 @@ over, and once a supervisor starts the worker again at once.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import tempfile
@@ -164,6 +165,7 @@ def scenarios() -> Sequence[Scenario]:
 
 def run(_data: Path | None) -> None:
     """Print the pause of every scenario."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of new streams it says what it tries again
     with tempfile.TemporaryDirectory() as directory, broker(Path(directory) / "kafka") as kafka:
         for number, scenario in enumerate(scenarios()):
             own = Path(directory) / str(number)

@@ -86,33 +86,32 @@ class Lag:
         committed = {p: max(0, offsets[p].offset) if p in offsets else 0 for p in partitions}
         starts = await consumer.beginning_offsets(partitions)
         ends = await consumer.end_offsets(partitions)
-        found = {}
-        for partition, done in committed.items():
-            waiting = ends[partition] - max(starts[partition], done)
-            if waiting > 0 and self._last.get(partition) == done and not await self._is_there(partition, ends):
-                waiting = 0
-            found[partition] = Work(max(0, waiting), done)
+        waiting = {p: max(0, ends[p] - max(starts[p], done)) for p, done in committed.items()}
+        suspects = {p for p, count in waiting.items() if count and self._last.get(p) == committed[p]}
+        known = {p for p in suspects if self._nothing.get(p) == (committed[p], ends[p])}
+        for partition in known | await self._nothing_at(suspects - known, committed, ends):
+            waiting[partition] = 0
         self._last = committed
-        return found
+        return {p: Work(waiting[p], done) for p, done in committed.items()}
 
-    async def _is_there(self, partition: TopicPartition, ends: Mapping[TopicPartition, int]) -> bool:
-        """Look whether a record is behind the committed offset: there is none where a transaction ended.
+    async def _nothing_at(
+        self, suspects: set[TopicPartition], committed: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> set[TopicPartition]:
+        """Return where no record is behind the committed offset: only what a transaction leaves at its end.
 
         Offsets are not committed past what no record is at, so nothing would ever move there.
         """
+        if not suspects:
+            return set()
         assert self._clients is not None  # noqa: S101 - for the type checker
-        consumer, done, end = self._clients[1], self._last[partition], ends[partition]
-        if self._nothing.get(partition) == (done, end):
-            return False
-        consumer.assign([partition])
-        consumer.seek(partition, done)
+        consumer = self._clients[1]
+        consumer.assign(list(suspects))
         try:
-            if await consumer.getmany(timeout_ms=_PEEK_MS, max_records=1):
-                return True
-            position = await consumer.position(partition)
+            for partition in suspects:
+                consumer.seek(partition, committed[partition])
+            found = await consumer.getmany(timeout_ms=_PEEK_MS, max_records=1)
+            nothing = {p for p in suspects if p not in found and await consumer.position(p) >= ends[p]}
         finally:
             consumer.unsubscribe()
-        if position < end:
-            return True
-        self._nothing[partition] = (done, end)
-        return False
+        self._nothing |= {p: (committed[p], ends[p]) for p in nothing}
+        return nothing

@@ -16,10 +16,13 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.broker import admin
 from streams.broker.embedded import EmbeddedKafka
+from streams.health.lag import Lag
+from streams.health.pulse import Work
 from streams.settings import Settings
 from tests import streams_of
 from tests.integration import pipe
@@ -165,3 +168,53 @@ async def test_a_worker_that_is_stuck(kafka: EmbeddedKafka, environment: dict[st
     assert "in blocked" in said or "stuck.py" in said, "the stacks are in the log"
     assert silent == 75, silently
     assert "news.raw: 3 wait and nothing was done" in silently
+
+
+async def test_two_pollers_with_one_instance_id(
+    settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    await admin.apply(settings)
+    own = {**environment, "GEOWIRE_INSTANCE_ID": "desk-1", "GEOWIRE_FEEDS": "none"}
+    first = {**own, "GEOWIRE_HEALTH_PORT": free_port()}
+    with Part.geowire("poll", environment=first, log=tmp_path / "first.log") as one:
+        await Probe(first).ready()
+        with Part.geowire("poll", environment=own, log=tmp_path / "second.log") as other:
+
+            async def one_ended() -> Part | None:
+                return next((part for part in (one, other) if part.process.poll() is not None), None)
+
+            ended = await streams_of.until(one_ended, seconds=30, what="one of the two gives in")
+            assert ended is not None
+            assert ended.process.returncode == 2, ended.said()
+            assert "another process has GEOWIRE_INSTANCE_ID=desk-1" in ended.said()
+
+
+async def test_the_end_of_a_transaction_does_not_wait(settings: Settings) -> None:
+    await admin.apply(settings)
+    partitions = [TopicPartition(settings.stream("news.raw"), number) for number in range(settings.partitions)]
+
+    async def send() -> None:
+        async with streams_of.producer(settings, transactional_id=uuid4().hex) as client, client.transaction():
+            for partition in partitions:
+                await client.send(partition.topic, b"{}", partition=partition.partition)
+
+    await send()
+    group = AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap_servers, group_id=settings.group, enable_auto_commit=False
+    )
+    await group.start()
+    group.assign(partitions)
+    await group.commit(dict.fromkeys(partitions, 1))
+    await group.stop()
+    lag = Lag(settings, seconds=5)
+    try:
+        first = await lag.read(partitions)
+        assert first == dict.fromkeys(partitions, Work(1, 1)), "behind the record is the end of the transaction"
+        assert await lag.read(partitions) == dict.fromkeys(partitions, Work(0, 1))
+        await send()
+        await lag.read(partitions)
+        found = await lag.read(partitions)
+        assert found is not None
+        assert all(work.waiting for work in found.values()), "now a record does"
+    finally:
+        await lag.close()
