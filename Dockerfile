@@ -17,9 +17,7 @@ RUN pip install --no-cache-dir --no-deps .
 FROM python:3.12.11-slim-bookworm
 RUN useradd --system --create-home --uid 10001 geowire && install -d -o geowire /var/lib/geowire
 COPY --from=build /opt/geowire /opt/geowire
-# Compiled once here: the running image cannot write.
-RUN python -m compileall -q /opt/geowire
-ENV PATH=/opt/geowire/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 GEOWIRE_DATA_DIR=/var/lib/geowire
+ENV PATH=/opt/geowire/bin:$PATH PYTHONUNBUFFERED=1 GEOWIRE_DATA_DIR=/var/lib/geowire
 USER geowire
 ENTRYPOINT ["geowire"]
 CMD ["--help"]

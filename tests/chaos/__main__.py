@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import shutil
 import sys
 import tempfile
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from streams.broker.embedded import EmbeddedKafka
+from streams.settings import Settings
 from tests.chaos.run import Outcome, Plan, run
 
 _MOST_MINUTES = 15.0
@@ -32,7 +35,15 @@ def main() -> int:
     directory.mkdir(parents=True, exist_ok=True)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)  # it says every attempt to reach a Kafka that is gone
     plan = Plan(seconds=60 * given.minutes, seed=given.seed)
-    outcome = asyncio.run(run(plan, directory, lambda line: print(line, flush=True)))
+    settings = Settings.from_env(
+        {
+            "GEOWIRE_DATA_DIR": str(directory / "broker"),
+            "GEOWIRE_BROKER_PORT": "0",
+            "GEOWIRE_CACHE_DIR": os.environ.get("GEOWIRE_CACHE_DIR", ""),
+        }
+    )
+    with EmbeddedKafka(settings) as kafka:
+        outcome = asyncio.run(run(plan, kafka, directory, lambda line: print(line, flush=True)))
     show(outcome)
     if given.json:
         found = {"date": datetime.now(UTC).date().isoformat(), **msgspec.to_builtins(outcome)}

@@ -158,9 +158,16 @@ async def fill_the_disk(scene: Scene) -> None:
 async def jump_a_clock(scene: Scene) -> None:
     """One process sees another time for a while, and then the right one again."""
     slot = scene.draw.choice([slot for slot in scene.slots if slot.pid is not None] or scene.slots)
+    slot.set_clock(0)
+    slot.other_clock = True
+    slot.kill()
+    await scene.pause(5, 15)
     slot.set_clock(scene.draw.choice((-26, -2, 2, 26)) * _HOUR)
     await scene.pause(5, 15)
     slot.set_clock(0)
+    await scene.pause(2, 10)
+    slot.other_clock = False
+    slot.kill()
 
 
 async def poison_the_stream(scene: Scene) -> None:

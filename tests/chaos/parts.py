@@ -36,7 +36,8 @@ class Slot:
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = False
         self._told: set[int] = set()
-        self.set_clock(0)
+        self.other_clock = False
+        """Whether the process has a clock that can be set, from its next start on: that costs it a lot."""
 
     @property
     def pid(self) -> int | None:
@@ -87,7 +88,7 @@ class Slot:
         new.replace(self._clock)
 
     def _fake_clock(self) -> dict[str, str]:
-        if not _LIBFAKETIME.exists():
+        if not self.other_clock:
             return {}
         return {
             "LD_PRELOAD": str(_LIBFAKETIME),

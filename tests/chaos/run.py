@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from tests.integration.load import Source
 from tests.integration.outcomes import lag
 from tests.processes import Part
 
-_BROKER = {"group.min.session.timeout.ms": "1000", "log.initial.task.delay.ms": "1000"}
+_NAMESPACE = "chaos"
 _POLLING = {
     "GEOWIRE_POLL_SECONDS": "2",
     "GEOWIRE_POLL_MOST_SECONDS": "3",
@@ -95,9 +95,11 @@ class Outcome(Struct):
     settled_seconds: float
 
 
-async def run(plan: Plan, directory: Path, say: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Run it; bounded by ``plan.seconds`` and, for coming to rest, some minutes more."""
-    async with _scene(plan, directory) as scene:
+async def run(
+    plan: Plan, kafka: EmbeddedKafka, directory: Path, say: Callable[[str], None] = lambda _: None
+) -> Outcome:
+    """Run it on a Kafka; bounded by ``plan.seconds`` and, for coming to rest, some minutes more."""
+    async with _scene(plan, kafka, directory) as scene:
         sources = [Source(scene.settings, _ITEMS, seed=seed) for seed in (1, 2)]
         await _under_fire(plan, scene, sources, say)
         say("no more faults: waiting until nothing is left to do")
@@ -127,14 +129,17 @@ async def run(plan: Plan, directory: Path, say: Callable[[str], None] = lambda _
 
 
 @asynccontextmanager
-async def _scene(plan: Plan, directory: Path) -> AsyncIterator[Scene]:
-    """Start Kafka, the newsroom, workers and pollers; end them all, whatever happened."""
+async def _scene(plan: Plan, kafka: EmbeddedKafka, directory: Path) -> AsyncIterator[Scene]:
+    """Start the newsroom, workers and pollers; end them all, whatever happened."""
     async with AsyncExitStack() as opened:
         disk = SmallDisk(directory / "worker-0", _DISK_MEGABYTES)
         opened.callback(disk.unmount)
-        kafka = opened.enter_context(EmbeddedKafka(_settings(directory / "broker"), extra=_BROKER))
-        environment = {"KAFKA_BOOTSTRAP_SERVERS": kafka.address, "GEOWIRE_SESSION_SECONDS": str(plan.session)}
-        settings = _settings(directory, environment)
+        environment = {
+            "KAFKA_BOOTSTRAP_SERVERS": kafka.address,
+            "GEOWIRE_NAMESPACE": _NAMESPACE,
+            "GEOWIRE_SESSION_SECONDS": str(plan.session),
+        }
+        settings = Settings.from_env({**environment, "GEOWIRE_DATA_DIR": str(directory)})
         await admin.apply(settings)
         newsroom = await opened.enter_async_context(publishing(plan.feeds, corrected_after=plan.correct_after))
         feeds = directory / "feeds.txt"
@@ -163,17 +168,6 @@ async def _scene(plan: Plan, directory: Path) -> AsyncIterator[Scene]:
         for slot in scene.pollers:
             slot.start()
         yield scene
-
-
-def _settings(directory: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    return Settings.from_env(
-        {
-            "GEOWIRE_DATA_DIR": str(directory),
-            "GEOWIRE_BROKER_PORT": "0",
-            "GEOWIRE_CACHE_DIR": os.environ.get("GEOWIRE_CACHE_DIR", ""),
-            **(environment or {}),
-        }
-    )
 
 
 async def _end(scene: Scene) -> None:
@@ -246,7 +240,11 @@ async def _at_rest(scene: Scene) -> list[str]:
 def _audit(settings: Settings) -> dict[str, Any]:
     ran = subprocess.run(
         [sys.executable, "-m", "streams.cli", "audit", "--json"],
-        env={**os.environ, "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers},
+        env={
+            **os.environ,
+            "KAFKA_BOOTSTRAP_SERVERS": settings.bootstrap_servers,
+            "GEOWIRE_NAMESPACE": settings.namespace,
+        },
         capture_output=True,
         text=True,
         check=False,
