@@ -31,10 +31,10 @@ async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = 60, what: s
 
 
 @asynccontextmanager
-async def consumer(settings: Settings, stream: str, *, fetch: int = 100_000_000) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer without a group, at the start of every partition of one stream; it fetches so many bytes at once."""
+async def consumer(settings: Settings, *streams: str, fetch: int = 100_000_000) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group, at the start of every partition of some streams; it fetches so many bytes at once."""
     client = AIOKafkaConsumer(
-        settings.stream(stream),
+        *map(settings.stream, streams),
         **client_arguments(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -43,7 +43,8 @@ async def consumer(settings: Settings, stream: str, *, fetch: int = 100_000_000)
     )
     await client.start()
     try:
-        assert client.assignment(), f"there is no stream {stream}"
+        there = {partition.topic for partition in client.assignment()}
+        assert there == set(map(settings.stream, streams)), f"of {streams} there are {there}"
         yield client
     finally:
         await client.stop()
@@ -64,20 +65,16 @@ async def producer(settings: Settings, **options: Any) -> AsyncIterator[AIOKafka
 
 async def read(settings: Settings, *streams: str) -> dict[str, list[ConsumerRecord]]:
     """Every record of some streams, up to the end they have now."""
-    return {stream: await _read(settings, stream) for stream in streams}
-
-
-async def _read(settings: Settings, stream: str) -> list[ConsumerRecord]:
-    found: list[ConsumerRecord] = []
-    async with consumer(settings, stream) as client:
+    found: dict[str, list[ConsumerRecord]] = {settings.stream(stream): [] for stream in streams}
+    async with consumer(settings, *streams) as client:
         last = await client.end_offsets(client.assignment())
         first = await client.beginning_offsets(client.assignment())
         left = {p for p in last if last[p] > first[p]}
         while left:
-            for records in (await client.getmany(timeout_ms=200)).values():
-                found += records
+            for partition, records in (await client.getmany(timeout_ms=200)).items():
+                found[partition.topic] += records
             left = {p for p in left if await client.position(p) < last[p]}
-    return found
+    return {stream: found[settings.stream(stream)] for stream in streams}
 
 
 async def ends(settings: Settings, stream: str) -> dict[int, int]:

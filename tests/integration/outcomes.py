@@ -14,6 +14,8 @@ from streams.settings import Settings
 from tests import streams_of
 from tests.integration.load import Load
 
+_READ = ("news.raw", "news.unique", "news.signatures")
+
 
 def faults(load: Load, found: dict[str, list[ConsumerRecord]]) -> list[str]:
     """Return what is wrong with the outcomes; computed from what was produced, not by geowire's code."""
@@ -62,23 +64,16 @@ def wrong_versions(load: Load, events: list[dict[str, Any]]) -> Iterator[str]:
 
 async def caught_up(settings: Settings, *, seconds: float = 180) -> dict[str, list[ConsumerRecord]]:
     """Wait until nothing is left to do; return all records of all streams."""
+    async with admin.admin(settings) as client, streams_of.consumer(settings, *_READ, fetch=1) as streams:
 
-    async def finished() -> bool:
-        return await lag(settings) == 0
+        async def finished() -> bool:
+            """Whether the group has committed every record of raw, unique and signatures."""
+            committed = await committed_offsets(settings, client)
+            ends = await streams.end_offsets(streams.assignment())
+            return all(committed.get((p.topic, p.partition), 0) >= end for p, end in ends.items())
 
-    await streams_of.until(finished, seconds=seconds, what="nothing is left to do")
+        await streams_of.until(finished, seconds=seconds, what="nothing is left to do")
     return await streams_of.read(settings, *streams_of.NEWS)
-
-
-async def lag(settings: Settings) -> int:
-    """Records of raw, unique and signatures that the group has not committed."""
-    async with admin.admin(settings) as client:
-        committed = await committed_offsets(settings, client)
-    total = 0
-    for stream in ("news.raw", "news.unique", "news.signatures"):
-        for partition, end in (await streams_of.ends(settings, stream)).items():
-            total += end - committed.get((settings.stream(stream), partition), 0)
-    return total
 
 
 async def committed_offsets(settings: Settings, client: AIOKafkaAdminClient) -> dict[tuple[str, int], int]:

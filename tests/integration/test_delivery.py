@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from tests.processes import Part
 pytestmark = pytest.mark.integration
 
 _SABOTAGE = Path(__file__).with_name("sabotage.py")
+Sent = Callable[[], Awaitable[int]]
 _OUTPUTS = ("news.unique", "news.duplicates", "news.enriched")
 
 
@@ -55,19 +58,20 @@ async def run_with_kills(
     positions: list[dict[str, dict[int, int]]] = []
     for number in range(kills):
         stream = ("news.unique", "news.enriched")[number % 2]
-        before = await streams_of.count(settings, stream)
-        with Part(*script, environment=environment, log=log) as worker:
-            await source.produce(records // kills // 2)
+        async with watching(settings, stream) as sent:
+            before = await sent()
+            with Part(*script, environment=environment, log=log) as worker:
+                await source.produce(records // kills // 2)
 
-            async def moved(stream: str = stream, before: int = before) -> bool:
-                if worker.process.poll() is not None:
-                    raise AssertionError(f"the worker ended by itself:\n{worker.said()[-3000:]}")
-                return await streams_of.count(settings, stream) > before
+                async def moved(sent: Sent = sent, before: int = before) -> bool:
+                    if worker.process.poll() is not None:
+                        raise AssertionError(f"the worker ended by itself:\n{worker.said()[-3000:]}")
+                    return await sent() > before
 
-            await streams_of.until(moved, seconds=90, what="the worker makes progress")
-            async with source.flowing():
-                in_flight.append(await uncommitted(settings, stream, patience))
-                worker.kill()
+                await streams_of.until(moved, seconds=90, what="the worker makes progress")
+                async with source.flowing():
+                    in_flight.append(await uncommitted(settings, sent, patience))
+                    worker.kill()
         positions.append({stream: await streams_of.ends(settings, stream) for stream in _OUTPUTS})
     await source.produce(max(0, records - source.load.raw))
 
@@ -98,14 +102,21 @@ def _again(records: list[ConsumerRecord], kill: dict[int, int], following: dict[
     )
 
 
-async def uncommitted(settings: Settings, stream: str, seconds: float) -> bool:
-    """Wait for a moment at which records of a stream are out whose causes are not committed; whether one came."""
-    deadline = time.monotonic() + seconds
-    async with admin.admin(settings) as client, streams_of.consumer(settings, stream, fetch=1) as events:
+@asynccontextmanager
+async def watching(settings: Settings, stream: str) -> AsyncIterator[Sent]:
+    """Count the records of a stream, again and again, for little."""
+    async with streams_of.consumer(settings, stream, fetch=1) as records:
 
         async def sent() -> int:
-            return sum((await events.end_offsets(events.assignment())).values())
+            return sum((await records.end_offsets(records.assignment())).values())
 
+        yield sent
+
+
+async def uncommitted(settings: Settings, sent: Sent, seconds: float) -> bool:
+    """Wait for a moment at which records are out whose causes are not committed; whether one came."""
+    deadline = time.monotonic() + seconds
+    async with admin.admin(settings) as client:
         while time.monotonic() < deadline:
             before, at = await committed_offsets(settings, client), await sent()
             if await sent() > at and await committed_offsets(settings, client) == before:
@@ -113,6 +124,7 @@ async def uncommitted(settings: Settings, stream: str, seconds: float) -> bool:
     return False
 
 
+@pytest.mark.timeout(600)
 async def test_kill_minus_nine_loses_nothing_and_repeats_only_itself(
     settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
