@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from agents.cluster.agent import Cluster
-from agents.cluster.route import CHANGELOG
+from agents.cluster.names import CHANGELOG
 from schemas.record import Record
 from streams.health.pulse import Pulse
 from streams.scan import scan_whole

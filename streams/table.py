@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from agents.cluster import route as cluster_streams
+from agents.cluster import names as cluster_streams
 from agents.dedupe.agent import CHANGELOG
 from schemas.duplicate import Duplicate
 from schemas.enriched import Enriched

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from agents.cluster.names import CHANGELOG, SIGNATURES, STORIES
 from agents.cluster.sign import sign
 from agents.cluster.state import entries
 from agents.cluster.stories import Changes, Stories, Told
@@ -14,10 +15,6 @@ from schemas.enriched import Enriched
 from schemas.envelope import Headers, signature_headers, story_headers, traceparent
 from schemas.record import Output
 from schemas.signature import encode_signature
-
-SIGNATURES = "news.signatures"
-STORIES = "news.stories"
-CHANGELOG = "geowire-cluster-changelog"
 
 _PARTITION = 0
 """The streams of the stories have one partition: copies come from all partitions of the news and have to meet."""

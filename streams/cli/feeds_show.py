@@ -20,7 +20,6 @@ from schemas.feed_state import FeedState
 from streams.cli.audit import printable
 from streams.cli.show import console, write_json
 from streams.polling import editing, feedlist, states, subscriptions
-from streams.polling.why import in_words, why
 from streams.settings import Settings
 
 _STATE_WIDTH = 36
@@ -73,6 +72,8 @@ def show_why(settings: Settings, word: str, *, as_json: bool) -> None:
         ConfigError: There is no such feed.
         BrokerError: There is no broker to ask.
     """
+    from streams.polling.why import in_words
+
     feeds, known = _read(settings)
     feed_id = editing.find(feeds, word)
     subscription, state = feeds[feed_id], known.get(feed_id)
@@ -120,6 +121,8 @@ def _read(settings: Settings) -> Known:
 
 
 def _why(subscription: Subscription, state: FeedState | None, known: Mapping[str, FeedState]) -> Iterator[str]:
+    from streams.polling.why import why
+
     feed_id = subscription.feed.id
     if subscription.removed:
         yield f"is not polled: it was removed by a command (`geowire feeds add {subscription.feed.url}` brings it back)"

@@ -12,7 +12,7 @@ import ipaddress
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -49,14 +49,6 @@ def is_public(address: Address) -> bool:
 def port_of(parts: SplitResult) -> int:
     """Return the port of an address, the scheme's own where none is written."""
     return parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-
-
-def host_of(url: str) -> str:
-    """Return the host of an address, in the form that limits go by; empty where it has none."""
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".")
-    except ValueError:
-        return ""
 
 
 class Guard:

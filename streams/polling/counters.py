@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from streams.metrics.counts import LATENCY_SECONDS, Histogram
-from streams.polling.addresses import host_of
+from streams.polling.domains import host_of
 
 if TYPE_CHECKING:
     from streams.polling.poll import Polled

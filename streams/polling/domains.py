@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import ipaddress
 from functools import cache, lru_cache
+from urllib.parse import urlsplit
 
 from publicsuffixlist import PublicSuffixList
 
 from agents.identity.partitions import partition_of
-from streams.polling.addresses import host_of
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address, in the form that limits go by; empty where it has none."""
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def partition_for(url: str, partitions: int) -> int:

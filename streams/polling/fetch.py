@@ -24,7 +24,8 @@ from yarl import URL
 from schemas.feed_state import Validators
 from schemas.polling import Kind
 from streams.polling import hints
-from streams.polling.addresses import Guard, Resolver, host_of, port_of
+from streams.polling.addresses import Guard, Resolver, port_of
+from streams.polling.domains import host_of
 from streams.polling.hosts import Hosts, RestingError
 from streams.polling.inflate import Meter, inflater
 from streams.polling.proxies import Proxies

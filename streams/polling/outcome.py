@@ -10,7 +10,7 @@ from schemas.feed_state import FeedState, Listed, Validators
 from schemas.polling import HostRest, Moved, Rhythm
 from schemas.times import from_datetime
 from streams.polling import hints, rhythm, validators
-from streams.polling.addresses import host_of
+from streams.polling.domains import host_of
 from streams.polling.fetch import Hop, Response
 from streams.polling.reading import Reading
 from streams.polling.schedule import Pace, Trouble, decide, hold

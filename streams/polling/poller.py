@@ -27,10 +27,10 @@ from schemas.feed_state import FeedState, Writer
 from schemas.times import from_datetime
 from streams.broker.refusals import in_words, unreachable
 from streams.polling import events, states, subscriptions
-from streams.polling.addresses import host_of
 from streams.polling.agenda import Agenda
 from streams.polling.clock import Setting
 from streams.polling.counters import Counters
+from streams.polling.domains import host_of
 from streams.polling.fetch import Fetcher, Limits
 from streams.polling.hosts import Hosts
 from streams.polling.parsers import Parsers

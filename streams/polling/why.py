@@ -7,7 +7,7 @@ from datetime import datetime
 
 from schemas.feed_state import FeedState
 from schemas.polling import Reason, Rule
-from streams.polling.addresses import host_of
+from streams.polling.domains import host_of
 from streams.polling.outcome import address
 from streams.polling.rhythm import DAY, rate, window
 from streams.polling.schedule import NEVER

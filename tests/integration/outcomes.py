@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -64,16 +65,32 @@ def wrong_versions(load: Load, events: list[dict[str, Any]]) -> Iterator[str]:
 
 async def caught_up(settings: Settings, *, seconds: float = 180) -> dict[str, list[ConsumerRecord]]:
     """Wait until nothing is left to do; return all records of all streams."""
-    async with admin.admin(settings) as client, streams_of.consumer(settings, *_READ, fetch=1) as streams:
+    async with _reading(settings) as left:
 
         async def finished() -> bool:
-            """Whether the group has committed every record of raw, unique and signatures."""
-            committed = await committed_offsets(settings, client)
-            ends = await streams.end_offsets(streams.assignment())
-            return all(committed.get((p.topic, p.partition), 0) >= end for p, end in ends.items())
+            return await left() == 0
 
         await streams_of.until(finished, seconds=seconds, what="nothing is left to do")
     return await streams_of.read(settings, *streams_of.NEWS)
+
+
+async def lag(settings: Settings) -> int:
+    """Records of raw, unique and signatures that the group has not committed."""
+    async with _reading(settings) as left:
+        return await left()
+
+
+@asynccontextmanager
+async def _reading(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Ask for the lag again and again for little."""
+    async with admin.admin(settings) as client, streams_of.consumer(settings, *_READ, fetch=1) as streams:
+
+        async def left() -> int:
+            committed = await committed_offsets(settings, client)
+            ends = await streams.end_offsets(streams.assignment())
+            return sum(end - committed.get((p.topic, p.partition), 0) for p, end in ends.items())
+
+        yield left
 
 
 async def committed_offsets(settings: Settings, client: AIOKafkaAdminClient) -> dict[tuple[str, int], int]:

@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 
 from schemas.feed_state import Listed, Validators
 from schemas.raw import Page
-from streams.polling.addresses import host_of
+from streams.polling.domains import host_of
 from streams.polling.fetch import Fetcher, Response
 from streams.polling.pages.reading import PageReading, PageRequest, without_page
 from streams.polling.pages.rights import Reservation, of_headers

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from streams.polling import hints
-from streams.polling.addresses import host_of
+from streams.polling.domains import host_of
 from streams.polling.fetch import Fetcher, Response
 from streams.polling.pages.rights import Reservation, TdmRule, of_site, parse_tdmrep
 from streams.polling.pages.robots import MOST_BYTES, Robots, parse_robots
