@@ -10,6 +10,7 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from schemas.attention import Attention
 from schemas.duplicate import Duplicate
 from schemas.enriched import Enriched
 from schemas.feed import Subscription
@@ -27,6 +28,7 @@ EVENTS: dict[str, type[Struct]] = {
     "enriched": Enriched,
     "duplicate": Duplicate,
     "story": Story,
+    "attention": Attention,
     "feed": Subscription,
     "feed-state": FeedState,
     "feed-status": FeedStatus,

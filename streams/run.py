@@ -1,7 +1,7 @@
 """``geowire run``: everything in order on one machine, and stopped in order.
 
-Kafka first (the embedded one, unless the settings name another), then the streams, a worker, the poller; at the end
-the poller first, so that nothing new comes, then the worker, which sends out what it has, and Kafka last.
+Kafka first (the embedded one, unless the settings name another), then the streams, a worker, the poller, the console.
+At the end the poller goes before the worker, so that nothing new comes while it sends out what it has, and Kafka last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from rich.console import Console
 from rich.live import Live
 
@@ -28,6 +28,7 @@ from streams import logs
 from streams.broker import admin
 from streams.broker.connection import bootstrap_servers
 from streams.broker.embedded import EmbeddedKafka, die_with_parent
+from streams.console.address import running_address
 from streams.live.screen import About, draw
 from streams.live.tally import Tally
 from streams.live.watch import last_look, watch
@@ -53,6 +54,7 @@ _SUMMARY_SECONDS = 60.0
 _READY_SECONDS = 30.0
 _LOG_LINES = 200
 _HEALTH_PORTS = "9464-9479"
+CONSOLE = "console"
 SAMPLE = "sample"
 """Namespace of the sample newsroom's streams: they never meet real ones."""
 
@@ -106,7 +108,7 @@ async def _run(
             if console is None:
                 await _log_summaries(tally, offer, children, stop)
             else:
-                await _show(_about(settings, notice), tally, console, children, stop, offer=offer)
+                await _show(lambda: _about(settings, notice or offer.notice(tally)), tally, console, children, stop)
             log.info("stopping: poller, worker%s", "" if settings.bootstrap_servers else ", Kafka")
         await last_look(tally)
         summary = _summary(tally)
@@ -140,6 +142,7 @@ def _about(settings: Settings, notice: str | None) -> About:
         kafka=bootstrap_servers(settings),
         feeds="sample newsroom" if sample else feeds,
         notice=notice,
+        console=running_address(settings),
         hint=f"in another terminal: {namespace}geowire tail",
     )
 
@@ -198,7 +201,7 @@ async def _log_summaries(tally: Tally, offer: Offer, children: Sequence[_Child],
 
 
 async def _show(
-    about: About, tally: Tally, console: Console, children: Sequence[_Child], stop: _StopSignal, *, offer: Offer
+    about: Callable[[], About], tally: Tally, console: Console, children: Sequence[_Child], stop: _StopSignal
 ) -> None:
     """Show the live view; log lines go into it."""
     lines: deque[str] = deque(maxlen=_LOG_LINES)
@@ -207,8 +210,7 @@ async def _show(
             for child in children:
                 child.keep_alive()
             width, height = console.size
-            known = structs.replace(about, notice=about.notice or offer.notice(tally))
-            live.update(draw(known, tally, list(lines), width=width, height=height), refresh=True)
+            live.update(draw(about(), tally, list(lines), width=width, height=height), refresh=True)
             await asyncio.sleep(0.25)
 
 
@@ -282,6 +284,7 @@ class _Child:
 
     def __init__(self, command: _Command) -> None:
         self._command = command
+        self._given_up = False
         self._process = command.start()
         self._started = [time.monotonic()]
 
@@ -292,9 +295,14 @@ class _Child:
             InfrastructureError: It refused to run, or ended too often.
         """
         code = self._process.poll()
-        if code is None or time.monotonic() < self._started[-1] + 1.0:
+        if code is None or self._given_up or time.monotonic() < self._started[-1] + 1.0:
             return
         name = self._command.name
+        if code == _CONFIG_EXIT and name == CONSOLE:
+            # Its port may be taken; news flow without anybody looking.
+            log.warning("`geowire %s` refused to run: %s", name, self._command.last_words())
+            self._given_up = True
+            return
         if code == _CONFIG_EXIT:
             raise InfrastructureError(f"`geowire {name}` refused to run; {self._command.last_words()}")
         now = time.monotonic()
@@ -323,7 +331,7 @@ class _Child:
 
 @asynccontextmanager
 async def _children(settings: Settings, *, quiet: bool) -> AsyncIterator[list[_Child]]:
-    """Start the worker, then the poller; stop them the other way round."""
+    """Start the worker, the poller, then the console; stop them the other way round."""
     environment = _environment(settings)
     directory = settings.data_dir.expanduser() / "logs"
     if quiet:
@@ -332,7 +340,7 @@ async def _children(settings: Settings, *, quiet: bool) -> AsyncIterator[list[_C
         directory.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as parts:
         children = []
-        for name in ("work", "poll"):
+        for name in ("work", "poll", CONSOLE):
             path = directory / f"{name}.log" if quiet else None
             if path is not None:
                 path.write_bytes(b"")

@@ -129,6 +129,20 @@ class Settings:
     )
     contact: str = _setting("GEOWIRE_CONTACT", "", "Address (URL or e-mail) that publishers find in the user agent.")
 
+    # Console
+    console_host: str = _setting(
+        "GEOWIRE_CONSOLE_HOST",
+        "127.0.0.1",
+        "Address the console listens on; other than loopback only with GEOWIRE_CONSOLE_TOKEN.",
+    )
+    console_port: int = _setting("GEOWIRE_CONSOLE_PORT", 8642, "Port of the console; 0 takes a free one.", least=0)
+    console_token: str = _setting(
+        "GEOWIRE_CONSOLE_TOKEN",
+        "",
+        "What whoever looks at the console must give. Empty: nothing is asked for.",
+        secret=True,
+    )
+
     # Worker
     intake: Literal["batches", "records"] = _setting(
         "GEOWIRE_INTAKE",

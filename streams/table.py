@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from agents.cluster import names as cluster_streams
 from agents.dedupe.agent import CHANGELOG
+from schemas.attention import Attention
 from schemas.duplicate import Duplicate
 from schemas.enriched import Enriched
 from schemas.feed import Subscription
@@ -164,6 +165,15 @@ STORIES = Stream(
     expires=True,
     doc="which items are copies of one report; the newest record of a key counts",
 )
+STATS = Stream(
+    name="news.stats",
+    key="hour/topic",
+    value=Attention,
+    partitioned=False,
+    compacted=True,
+    expires=True,
+    doc="items an hour by topic, country and pair, counted anew whenever an hour changes; the console writes it",
+)
 DEAD_LETTER = Stream(
     name="news.dead-letter",
     key="as it came",
@@ -251,6 +261,7 @@ STREAMS: tuple[Stream, ...] = (
     ENRICHED,
     SIGNATURES,
     STORIES,
+    STATS,
     DEAD_LETTER,
     SETTLED,
     FEEDS,

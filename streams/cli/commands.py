@@ -77,7 +77,7 @@ def run(
     sample: Annotated[bool, typer.Option("--sample", help="Play the sample newsroom instead of polling.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Log lines instead of the live view.")] = False,
 ) -> None:
-    """Start everything in order: Kafka, streams, worker, poller. Ctrl-C stops it in order.
+    """Start everything in order: Kafka, streams, worker, poller, console. Ctrl-C stops it in order.
 
     Without a feed list the shipped one is polled; where none of its feeds can be reached, the sample newsroom plays.
     """
@@ -110,6 +110,14 @@ def work() -> None:
     from streams.worker import work as run_worker
 
     run_worker(Settings.from_env())
+
+
+@cli.command(epilog=examples("geowire console  # says where; GEOWIRE_CONSOLE_PORT=0 takes a free port"))
+def console() -> None:
+    """Serve the console: live events, the world, feeds and the pipe in a browser."""
+    from streams.console.serve import serve
+
+    serve(Settings.from_env())
 
 
 @cli.command(

@@ -35,6 +35,8 @@ class About(Struct, frozen=True):
     """What the operator must know, e.g. that this is the sample newsroom."""
     hint: str
     """A command for another terminal."""
+    console: str | None = None
+    """Where the console is; None: it is not there yet."""
 
 
 def draw(about: About, tally: Tally, log: Sequence[str], *, width: int, height: int) -> RenderableType:
@@ -56,9 +58,7 @@ def draw(about: About, tally: Tally, log: Sequence[str], *, width: int, height: 
         parts.append(
             Layout(Panel(Text("\n".join(log[-log_rows:])), title="log", title_align="left"), size=log_rows + 2)
         )
-    parts.append(
-        Layout(Text(f" Ctrl-C stops everything in order, nothing is lost · {about.hint}", style="dim"), size=1)
-    )
+    parts.append(Layout(_foot(about), size=1))
     root.split_column(*parts)
     root["top"].split_row(Layout(_pipe(tally), size=36), Layout(_feeds(tally), ratio=1))
     return root
@@ -77,6 +77,11 @@ def _head(about: About, tally: Tally) -> RenderableType:
     if about.notice:
         return Group(line, Text(f" {about.notice}", style="yellow"))
     return line
+
+
+def _foot(about: About) -> Text:
+    where = Text.assemble(" console ", (about.console, "bold"), " ·") if about.console is not None else Text()
+    return where.append(f" Ctrl-C stops everything in order · {about.hint}", style="dim")
 
 
 def _pipe(tally: Tally) -> Panel:

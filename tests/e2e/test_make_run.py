@@ -36,7 +36,12 @@ async def test_make_run_with_feeds_of_ones_own(clone: Path) -> None:
         newsroom.documents["/feed"] = site.rss(story)
         feeds = clone / "my-feeds.txt"
         feeds.write_text(newsroom.url("/feed"))
-        environment = {"ALLOW_PRIVATE": newsroom.address, "GEOWIRE_BROKER_PORT": "0", "GEOWIRE_DATA_DIR": "data"}
+        environment = {
+            "ALLOW_PRIVATE": newsroom.address,
+            "GEOWIRE_BROKER_PORT": "0",
+            "GEOWIRE_CONSOLE_PORT": "0",
+            "GEOWIRE_DATA_DIR": "data",
+        }
 
         def session() -> tuple[int | None, str]:
             with Terminal("make", "run", "FEEDS=my-feeds.txt", environment=environment, directory=clone) as terminal:
@@ -44,6 +49,7 @@ async def test_make_run_with_feeds_of_ones_own(clone: Path) -> None:
                 found = terminal.wait_for(r"first event after (\d+) s", seconds=60)
                 terminal.wait_for(r"events out\s+1\b", seconds=30)
                 terminal.wait_for(r"items in\s+1\b", seconds=30)
+                terminal.wait_for(r"console http://127\.0\.0\.1:\d+/", seconds=30)
                 terminal.interrupt()
                 assert int(found[1]) <= 30
                 return terminal.exit_code(seconds=60), terminal.text
@@ -54,7 +60,12 @@ async def test_make_run_with_feeds_of_ones_own(clone: Path) -> None:
 
 
 def test_make_run_where_no_feed_can_be_reached(clone: Path) -> None:
-    environment = {"PYTHONPATH": str(_NO_NETWORK), "GEOWIRE_BROKER_PORT": "0", "GEOWIRE_DATA_DIR": "data"}
+    environment = {
+        "PYTHONPATH": str(_NO_NETWORK),
+        "GEOWIRE_BROKER_PORT": "0",
+        "GEOWIRE_CONSOLE_PORT": "0",
+        "GEOWIRE_DATA_DIR": "data",
+    }
     with Terminal("make", "run", environment=environment, directory=clone) as terminal:
         terminal.wait_for(r"playing the sample newsroom", seconds=_SET_UP_SECONDS)
         found = terminal.wait_for(r"first event after (\d+) s", seconds=60)
