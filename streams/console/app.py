@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
-from streams.console import event, feeds, live, pages, pipe, world
+from streams.console import contract, event, events, feeds, feeds_out, live, pages, pipe, world
 from streams.console.guard import GUARD, Guard, explained, guarded
 from streams.console.state import SETTINGS
 from streams.settings import Settings
@@ -21,12 +21,16 @@ ROUTES: tuple[web.RouteTableDef, ...] = (
     feeds.routes,
     pipe.routes,
     world.routes,
+    events.routes,
+    feeds_out.routes,
+    contract.routes,
 )
 CONTEXTS: tuple[Callable[[web.Application], AsyncIterator[None]], ...] = (
     live.context,
     feeds.context,
     pipe.context,
     world.context,
+    feeds_out.context,
 )
 
 
@@ -43,6 +47,8 @@ def make_app(settings: Settings) -> web.Application:
     app[feeds.OVERVIEW] = feeds.Overview()
     app[world.WORLD] = world.World()
     app[pipe.PIPE] = pipe.Pipe(settings)
+    app[events.READERS] = set()
+    app[feeds_out.FEEDS] = feeds_out.Feeds()
     for routes in ROUTES:
         app.add_routes(routes)
     app.cleanup_ctx.extend(CONTEXTS)

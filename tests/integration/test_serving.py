@@ -8,59 +8,31 @@ import io
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
 import geowire
-from schemas.codec import encode
-from schemas.enriched import Enriched, Topic
-from schemas.envelope import enriched_headers
-from schemas.generate import EXAMPLES
 from streams.broker import admin
 from streams.export import Form, export
 from streams.serving.excerpts import LONGEST
 from streams.settings import Settings
 from streams.tail import Filter
 from tests import streams_of
-from tests.items import partition_of
+from tests.integration.published import SANCTIONS, event_of, publish
 
 pytestmark = pytest.mark.integration
-
-_EVENT = msgspec.json.decode((EXAMPLES / "enriched.json").read_bytes(), type=Enriched)
-_TEXT = "The foreign ministers of Chile and Peru met in Lima. " * 20
-_SANCTIONS = (Topic(id="sanctions", primary=True),)
-
-
-def _event(item: str, second: int, **changes: Any) -> Enriched:
-    fetched = f"2026-02-18T09:30:{second:02}.000Z"
-    changes = {"title": f"Report {item}", "text": _TEXT, **changes}
-    return msgspec.structs.replace(_EVENT, id=f"{item}/{second}", item_id=item, fetched=fetched, **changes)
-
-
-async def _publish(settings: Settings, *events: Enriched) -> None:
-    async with streams_of.producer(settings) as client:
-        for event in events:
-            key = event.item_id.encode()
-            await client.send_and_wait(
-                settings.stream("news.enriched"),
-                encode(event),
-                key=key,
-                headers=enriched_headers(event),
-                partition=partition_of(key, settings.partitions),
-            )
 
 
 async def test_export_writes_what_stands(settings: Settings) -> None:
     await admin.apply(settings)
-    await _publish(
+    await publish(
         settings,
-        _event("a", 0),
-        _event("a", 2, title="=Report a, edited", reason="edited"),
-        _event("b", 1, topics=_SANCTIONS),
-        _event("c", 1),
-        _event("c", 3, reason="withdrawn", title="", text=""),
-        _event("a", 1, title="an earlier version that comes late", generation=9),
-        _event("b", 1, topics=_SANCTIONS),
+        event_of("a", 0),
+        event_of("a", 2, title="=Report a, edited", reason="edited"),
+        event_of("b", 1, topics=SANCTIONS),
+        event_of("c", 1),
+        event_of("c", 3, reason="withdrawn", title="", text=""),
+        event_of("a", 1, title="an earlier version that comes late", generation=9),
+        event_of("b", 1, topics=SANCTIONS),
     )
 
     async def exported(form: Form, only: Filter = Filter(), *, since: int | None = None) -> list[str]:  # noqa: B008
@@ -83,7 +55,7 @@ async def test_export_writes_what_stands(settings: Settings) -> None:
 
 async def test_a_group_begins_where_it_is_told_and_goes_on(settings: Settings) -> None:
     await admin.apply(settings)
-    await _publish(settings, _event("before", 0))
+    await publish(settings, event_of("before", 0))
     arguments: dict[str, Any] = {"servers": settings.bootstrap_servers, "namespace": settings.namespace}
 
     async def first(count: int) -> list[str]:
@@ -103,7 +75,7 @@ async def test_a_group_begins_where_it_is_told_and_goes_on(settings: Settings) -
         return len(kept) == settings.partitions
 
     await streams_of.until(begun, what="the group has begun")
-    await _publish(settings, _event("after", 1))
+    await publish(settings, event_of("after", 1))
     assert await reading == ["after"], "from now on"
-    await _publish(settings, _event("later", 2))
+    await publish(settings, event_of("later", 2))
     assert set(await first(2)) == {"after", "later"}, "what was in hand was not done, and comes again"
