@@ -186,7 +186,7 @@ class Stage:
                 assert running.part.process.poll() is None, running.part.said()[-3000:]
                 return running.state() == wanted
 
-            await streams_of.until(same, seconds=60, what=f"{running.example.name} has what stands")
+            await streams_of.until(same, seconds=120, what=f"{running.example.name} has what stands")
         return expected
 
     async def kill_and_restart(self, stack: ExitStack) -> None:
