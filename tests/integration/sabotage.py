@@ -29,7 +29,7 @@ def ack_before_delivery() -> None:
         return [asyncio.ensure_future(later())]
 
     async def done_at_once(
-        self: delivery.Outbox, record: Record, futures: list[asyncio.Future[Any]], taken: float
+        self: delivery.Outbox, record: Record, futures: list[asyncio.Future[Any]], *_: object
     ) -> None:
         self._settled[TopicPartition(self._topic(record.stream), record.partition)] = record.offset + 1
         self._commit_seconds = 0.02
