@@ -74,15 +74,19 @@ export class VirtualList {
       if (element.contains(document.activeElement)) this.root.focus({ preventScroll: true });
       this.shown.delete(key);
       this.spare.push(element);
+      element.remove();
     }
-    for (const [key, index] of wanted) {
+    // From the last to the first, each before the one behind it: whoever tabs or listens goes by the order of the page.
+    let behind = null;
+    for (const [key, index] of [...wanted].reverse()) {
       let element = this.shown.get(key);
       const fresh = !element;
       if (fresh) {
         element = this.spare.pop() ?? this.made();
         this.shown.set(key, element);
-        if (!element.isConnected) this.body.append(element);
       }
+      if (element.parentNode !== this.body || element.nextSibling !== behind) this.body.insertBefore(element, behind);
+      behind = element;
       if (fresh || all) this.bind(element, items[index], index);
       if (element.at !== index || fresh) {
         element.at = index;
@@ -94,7 +98,6 @@ export class VirtualList {
         element.setAttribute("aria-setsize", items.length);
       }
     }
-    for (const element of this.spare) element.remove();
     if (this.onnear && last >= items.length - 2 * BEYOND) this.onnear();
   }
 
