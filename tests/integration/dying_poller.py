@@ -27,10 +27,13 @@ async def after_fetch(self: poll.Polls, *arguments: Any) -> Any:
     die()
 
 
-async def after_half_the_items(producer: Any, settings: Settings, feed_id: str, items: Any, fetched: str) -> None:
-    await _send_items(producer, settings, feed_id, items[: len(items) // 2], fetched)
+async def after_half_the_items(
+    producer: Any, settings: Settings, feed_id: str, items: Any, *more: Any, **traced: Any
+) -> Any:
+    sent = await _send_items(producer, settings, feed_id, items[: len(items) // 2], *more, **traced)
     if items:
         die()
+    return sent
 
 
 async def before_the_state(*arguments: Any) -> None:
