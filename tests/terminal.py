@@ -13,6 +13,9 @@ from typing import Self
 import pexpect
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
+_LINES, _COLUMNS = 45, 140
+# Said twice: what COLUMNS says counts for more than the terminal, and pytest's own processes have one.
+_TERMINAL = {"TERM": "xterm-256color", "NO_COLOR": "", "LINES": str(_LINES), "COLUMNS": str(_COLUMNS)}
 
 
 class Terminal:
@@ -22,9 +25,9 @@ class Terminal:
         self._child = pexpect.spawn(
             command,
             list(arguments),
-            env={**os.environ, "TERM": "xterm-256color", "NO_COLOR": "", **environment},
+            env={**os.environ, **_TERMINAL, **environment},
             cwd=str(directory),
-            dimensions=(45, 140),
+            dimensions=(_LINES, _COLUMNS),
             encoding="utf-8",
             codec_errors="replace",
             timeout=5,

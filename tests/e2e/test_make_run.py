@@ -69,7 +69,7 @@ def test_make_run_where_no_feed_can_be_reached(clone: Path) -> None:
     with Terminal("make", "run", environment=environment, directory=clone) as terminal:
         terminal.wait_for(r"playing the sample newsroom", seconds=_SET_UP_SECONDS)
         found = terminal.wait_for(r"first event after (\d+) s", seconds=60)
-        terminal.wait_for(r"capital-times\s+HTTP 503", seconds=30)
+        terminal.wait_for(r"closed-gazette\s+HTTP 404", seconds=30)
         terminal.interrupt()
         terminal.exit_code(seconds=60)
     assert int(found[1]) <= 30

@@ -114,7 +114,7 @@ async def test_before_anything_was_started(settings: Settings, environment: dict
 async def test_without_a_broker(environment: dict[str, str]) -> None:
     code, found = await status({**environment, "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"})
     assert code == 1
-    assert "cannot reach Kafka at 127.0.0.1:1" in found["attention"][0]
+    assert "cannot reach Kafka: nothing listens at 127.0.0.1:1" in found["attention"][0]
     shown = await geowire({**environment, "KAFKA_BOOTSTRAP_SERVERS": ""}, "status")
     assert shown.returncode == 1
     assert "no Kafka runs on" in shown.stdout.replace("\n", " ")
