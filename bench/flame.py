@@ -22,7 +22,7 @@ def main() -> None:
         environment = place(kafka, Path(name))
         with Part(*HOSTS["faust"], environment=environment, log=Path(name) / "worker.log") as worker:
             send(environment, [worker], count=500, rate=1_000, first=0)
-            command = [_PY_SPY, "record", "--rate", "100", "--output", _SVG, "--pid", str(worker.process.pid)]
+            command = [str(_PY_SPY), "record", "--rate", "100", "--output", str(_SVG), "--pid", str(worker.process.pid)]
             with subprocess.Popen(command) as sampling:
                 run = measure_load(kafka, "faust", environment, [worker], count=_RECORDS, rate=4_000, first=500)
                 sampling.send_signal(signal.SIGINT)

@@ -158,7 +158,7 @@ def main(arguments: list[str]) -> None:
                 )
                 found.append(one)
             page.note(f"scale-{what}", {"rounds": _ROUNDS, "sizes": msgspec.to_builtins(found)})
-    page.write()
+            page.write()
 
 
 if __name__ == "__main__":
