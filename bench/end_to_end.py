@@ -27,11 +27,12 @@ from tests import streams_of
 from tests.processes import Part
 
 HOSTS: dict[str, tuple[str, ...]] = {
-    "faust": ("-m", "streams.cli", "work"),
+    "faust": ("-m", "bench.hosts.faust"),
+    "worker": ("-m", "streams.cli", "work"),
     "quix": ("-m", "bench.hosts.quix"),
     "aiokafka": ("-m", "bench.hosts.bare"),
 }
-"""How the same pure functions are hosted: geowire's own worker, Quix Streams, a bare loop."""
+"""How the same pure functions are hosted: in geowire's app (with stories: ``worker``), Quix Streams, a bare loop."""
 
 _OUTCOMES = ("news.enriched", "news.duplicates", "news.dead-letter")
 _WARM_UP = 200

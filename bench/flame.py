@@ -20,11 +20,11 @@ def main() -> None:
     """Send a load through one worker and sample its stacks a hundred times a second."""
     with tempfile.TemporaryDirectory() as name, broker(Path(name) / "kafka") as kafka:
         environment = place(kafka, Path(name))
-        with Part(*HOSTS["faust"], environment=environment, log=Path(name) / "worker.log") as worker:
+        with Part(*HOSTS["worker"], environment=environment, log=Path(name) / "worker.log") as worker:
             send(environment, [worker], count=500, rate=1_000, first=0)
             command = [str(_PY_SPY), "record", "--rate", "100", "--output", str(_SVG), "--pid", str(worker.process.pid)]
             with subprocess.Popen(command) as sampling:
-                run = measure_load(kafka, "faust", environment, [worker], count=_RECORDS, rate=4_000, first=500)
+                run = measure_load(kafka, "worker", environment, [worker], count=_RECORDS, rate=4_000, first=500)
                 sampling.send_signal(signal.SIGINT)
             print(f"{run.events_per_second:,.0f} events/s while it was sampled; {_SVG}")
 

@@ -117,7 +117,7 @@ def grown(kafka: EmbeddedKafka, directory: Path, what: str, size: int) -> Grown:
         rounds = []
         for _ in range(_ROUNDS):
             sent += _ROUND
-            rounds.append(measure_load(kafka, "faust", environment, workers, count=_ROUND, rate=_RATE, first=sent))
+            rounds.append(measure_load(kafka, "worker", environment, workers, count=_ROUND, rate=_RATE, first=sent))
         for worker in workers:
             worker.stop()
     restart = None
@@ -139,7 +139,7 @@ def grown(kafka: EmbeddedKafka, directory: Path, what: str, size: int) -> Grown:
 
 
 def _worker(environment: dict[str, str], directory: Path) -> Part:
-    return Part(*HOSTS["faust"], environment=environment, log=directory / "worker.log")
+    return Part(*HOSTS["worker"], environment=environment, log=directory / "worker.log")
 
 
 def main(arguments: list[str]) -> None:

@@ -43,7 +43,7 @@ def run(data: Path | None) -> dict[str, Any]:
         for measured in hosts:
             print(_line(measured, pure))
         latencies = [
-            measure(kafka, "faust", count=rate * _LATENCY_SECONDS, rate=rate, directory=Path(directory))
+            measure(kafka, "worker", count=rate * _LATENCY_SECONDS, rate=rate, directory=Path(directory))
             for rate in _LATENCY_RATES
         ]
     for rate, measured in zip(_LATENCY_RATES, latencies, strict=True):
