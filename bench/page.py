@@ -110,8 +110,8 @@ _STREAM_INTRODUCTION = (
     "raw → enriched, one worker; broker, load generator and worker share the cores (`make bench ONLY=stream`). Load: "
     "{load}, each pass with other addresses and every fifth sentence another. Rates count enriched events only. The "
     "pure functions (dedupe, enrich) take {pure:.3f} ms of processor time an event; what a host takes "
-    "beyond that is its own. ``worker`` is what `geowire work` runs: it tells stories, too (three more records an event); "
-    "the others do not."
+    "beyond that is its own. ``worker`` is what `geowire work` runs: it tells stories, too (three more records an "
+    "event); the others do not."
 )
 
 
