@@ -35,7 +35,7 @@ from tests.integration.test_scaling import members
 from tests.processes import Part
 
 SIZES = {"keys": (0, 100_000, 1_000_000, 5_000_000), "partitions": (1, 4, 8), "workers": (1, 2, 3, 4)}
-_ROUND = 6_000
+_ROUND = 3_000
 _ROUNDS = 5
 _RATE = 4_000
 _IN_FLIGHT = 20_000
@@ -157,7 +157,7 @@ def main(arguments: list[str]) -> None:
                     flush=True,
                 )
                 found.append(one)
-            page.note(f"scale-{what}", {"rounds": _ROUNDS, "sizes": msgspec.to_builtins(found)})
+            page.note(f"scale-{what}", {"rounds": _ROUNDS, "records": _ROUND, "sizes": msgspec.to_builtins(found)})
             page.write()
 
 
