@@ -187,8 +187,10 @@ def _scale(title: str, of: str, figures: Figures) -> list[str]:
     return [
         f"## {title}",
         "",
-        f"Median of {figures['rounds']} rounds of {figures['records']:,} records "
-        f"(`make bench-scale ONLY={sizes[0]['what']}`).",
+        (
+            f"Median of {figures['rounds']} rounds of {figures['records']:,} records "
+            f"(`make bench-scale ONLY={sizes[0]['what']}`)."
+        ),
         "",
         *_table(head, rows),
         "",
