@@ -23,9 +23,8 @@ from bench.load import Article, articles, passes
 from eval.data import decide
 from schemas.record import Record
 from schemas.signature import Signature, encode_signature
-from schemas.times import from_milliseconds
+from schemas.times import HOUR_MS, from_milliseconds
 from streams.broker import admin
-from streams.clustering import HOUR_MS
 from streams.pipe import Line
 from streams.settings import Settings
 from tests import streams_of

@@ -22,8 +22,7 @@ from agents.identity.urls import canonical_url
 from eval.data import decide, records
 from eval.report import Row, Section, Table
 from schemas.signature import Signature, Sketch
-from schemas.times import to_milliseconds
-from streams.clustering import HOUR_MS
+from schemas.times import HOUR_MS, to_milliseconds
 from streams.pipe import Line, raw_item
 from streams.settings import Settings
 

@@ -6,6 +6,10 @@ from datetime import UTC, datetime
 
 from schemas.errors import DataError
 
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
 
 def to_milliseconds(timestamp: str) -> int:
     """Return a timestamp of the events' form as milliseconds since the epoch.

@@ -31,10 +31,11 @@ from agents.enrich import agent as enrich_agent
 from agents.enrich.enrich import Knowledge, load_knowledge
 from schemas.errors import GeowireError, InfrastructureError
 from schemas.record import Record
+from schemas.times import DAY_MS, HOUR_MS
 from streams import generations, table
 from streams.broker import admin
 from streams.broker.connection import bootstrap_servers, ssl_context
-from streams.clustering import HOUR_MS, prepared
+from streams.clustering import prepared
 from streams.consumer import Continuity, Seeking
 from streams.delivery import Outbox, bounded, drive, fail, one_by_one
 from streams.health.attendant import attended
@@ -257,7 +258,7 @@ async def dedupe(stream: StreamT[bytes]) -> None:
     handle = dedupe_agent.handler(
         app.entries,
         partitions=app.settings.partitions,
-        ttl=app.settings.dedupe_days * table.DAY_MS,
+        ttl=app.settings.dedupe_days * DAY_MS,
         committed=outbox.committed,
         suppressed=app.suppression,
     )

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HOUR_MS = 3_600_000
-
 
 async def prepared(
     batches: AsyncIterator[Sequence[Record]],

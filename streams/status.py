@@ -24,6 +24,7 @@ from schemas.envelope import header
 from schemas.errors import BrokerError, ConfigError
 from schemas.feed_status import FeedEvent
 from schemas.pipeline import Generation
+from schemas.times import DAY_MS, HOUR_MS
 from streams import generations
 from streams.broker.admin import Member, StreamStatus, admin, members, patiently
 from streams.broker.admin import status as stream_statuses
@@ -37,8 +38,6 @@ from streams.table import DEAD_LETTER, FEED_STATE, FEED_STATUS, FEEDS, PIPELINE,
 if TYPE_CHECKING:
     from streams.settings import Settings
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 _QUIET_POLLS = 2
 _LEADERS_OLD_MONTHS = 12
 _QUIET_LEAST_MS = HOUR_MS // 2

@@ -25,11 +25,11 @@ from schemas.replay import Replay, ReplaySource
 from schemas.settled import Settled
 from schemas.story import Story
 from schemas.suppressed import Suppressed
+from schemas.times import DAY_MS
 
 if TYPE_CHECKING:
     from streams.settings import Settings
 
-DAY_MS = 86_400_000
 MIB = 1024 * 1024
 
 RAW_MAX = 12 * MIB

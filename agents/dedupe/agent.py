@@ -9,12 +9,13 @@ from typing import Protocol
 import msgspec
 
 from agents.dedupe import state
-from agents.dedupe.decide import DAY_MS, Accepted, Decision, Entry
+from agents.dedupe.decide import Accepted, Decision, Entry
 from agents.dedupe.route import Sighted, judge, output, rekeyed, sight
 from agents.dedupe.route import suppressed as not_passed_on
 from schemas.errors import InfrastructureError
 from schemas.raw import RawItem
 from schemas.record import Output, Record
+from schemas.times import DAY_MS
 
 CHANGELOG = "geowire-dedupe-changelog"
 _SWEEP_EVERY = 500

@@ -23,8 +23,8 @@ from msgspec import Struct
 
 from schemas.enriched import Supersedes
 from schemas.record import Position
+from schemas.times import DAY_MS
 
-DAY_MS = 86_400_000
 _FOREIGN_KEPT = 16
 
 

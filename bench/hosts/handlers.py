@@ -11,7 +11,7 @@ from agents.enrich import agent as enrich_agent
 from agents.enrich.enrich import load_knowledge
 from schemas.errors import DataError, Stage
 from schemas.record import Output, Record
-from streams import table
+from schemas.times import DAY_MS
 from streams.delivery import BatchHandle, one_by_one
 from streams.settings import Settings
 
@@ -21,7 +21,7 @@ Handle = Callable[[Sequence[Record]], Iterator[Sequence[Output]]]
 def dedupe(settings: Settings, store: Store, committed: Callable[[Record], int]) -> Handle:
     """Return what the dedupe agent does, its state in ``store``."""
     handle = dedupe_agent.handler(
-        store, partitions=settings.partitions, ttl=settings.dedupe_days * table.DAY_MS, committed=committed
+        store, partitions=settings.partitions, ttl=settings.dedupe_days * DAY_MS, committed=committed
     )
     return _with_letters(one_by_one(handle), "dedupe")
 

@@ -20,7 +20,8 @@ from aiokafka.errors import KafkaError
 from schemas.attention import Attention
 from schemas.codec import encode
 from schemas.errors import GeowireError
-from streams.attention.hours import HOUR_MS, Hour, said_by
+from schemas.times import HOUR_MS
+from streams.attention.hours import Hour, said_by
 from streams.broker.connection import client_arguments
 from streams.scan import scan, scan_bounds
 from streams.table import CLOCK_SKEW_MS, DERIVED_MAX, ENRICHED, STATS

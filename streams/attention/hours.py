@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from schemas.attention import EVERY, Attention
 
-HOUR_MS = 3_600_000
 _HOUR = len("2026-02-18T09")
 
 

@@ -138,7 +138,7 @@ def pipe(
 
     from agents.cluster.stories import Stories
     from agents.enrich.enrich import enrich_whole, load_knowledge
-    from streams.clustering import HOUR_MS
+    from schemas.times import HOUR_MS
     from streams.pipe import pipe as run_pipe
 
     settings = Settings.from_env()

@@ -11,14 +11,11 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from schemas.times import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.broker.admin import StreamStatus
 from streams.settings import Settings
 
 console = Console(soft_wrap=False)
-
-_MINUTE_MS = 60_000
-_HOUR_MS = 60 * _MINUTE_MS
-_DAY_MS = 24 * _HOUR_MS
 
 
 def write_json(value: object) -> None:
@@ -105,10 +102,10 @@ def _shown(value: object) -> str:
 
 def span(milliseconds: int) -> str:
     """Return a stretch of time in the unit that suits it."""
-    if milliseconds < 2 * _MINUTE_MS:
+    if milliseconds < 2 * MINUTE_MS:
         return f"{milliseconds // 1000} s"
-    if milliseconds < 2 * _HOUR_MS:
-        return f"{milliseconds // _MINUTE_MS} min"
-    if milliseconds < 2 * _DAY_MS:
-        return f"{milliseconds // _HOUR_MS} h"
-    return f"{milliseconds // _DAY_MS} d"
+    if milliseconds < 2 * HOUR_MS:
+        return f"{milliseconds // MINUTE_MS} min"
+    if milliseconds < 2 * DAY_MS:
+        return f"{milliseconds // HOUR_MS} h"
+    return f"{milliseconds // DAY_MS} d"

@@ -15,11 +15,9 @@ from agents.identity.partitions import partition_of
 from schemas.envelope import ORIGIN, RETRY, header
 from schemas.errors import DataError
 from schemas.record import Output, Record
-from schemas.times import to_milliseconds
+from schemas.times import DAY_MS, to_milliseconds
 from streams.dlq.letters import PREFIX, letter_of
 from streams.table import RAW, STREAMS
-
-_DAY_MS = 86_400_000
 
 
 class Refusal(Struct, frozen=True):
@@ -66,9 +64,9 @@ def again(
     time = _time(record, item if letter.code == "fetched-ahead" else None, now)
     kept = retention_ms[letter.stream]
     if kept is not None and time < now - kept:
-        days = (now - time) // _DAY_MS
+        days = (now - time) // DAY_MS
         return Refusal(
-            f"its record is {days} days old and {letter.stream} keeps {kept // _DAY_MS}: it would expire at once"
+            f"its record is {days} days old and {letter.stream} keeps {kept // DAY_MS}: it would expire at once"
         )
     # Whoever set an origin that was refused for it meant no raw record of ours.
     own = letter.stream == RAW.name and letter.code == "wrong-origin"

@@ -14,14 +14,14 @@ from agents.enrich.enrich import Knowledge
 from schemas.errors import ConfigError, DataError
 from schemas.record import Record
 from schemas.replay import Replay, ReplaySource, Scope
-from schemas.times import from_milliseconds
+from schemas.times import DAY_MS, from_milliseconds
 from streams.broker.admin import admin, patiently
 from streams.operator import here
 from streams.replay import registry
 from streams.replay.positions import decided_in_raw
 from streams.replay.run import by_partition
 from streams.scan import Bounds, asking, bounds_of, scan, scan_bounds
-from streams.table import DAY_MS, RAW, UNIQUE
+from streams.table import RAW, UNIQUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

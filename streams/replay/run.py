@@ -25,6 +25,7 @@ from schemas.errors import ConfigError, InfrastructureError
 from schemas.pipeline import Generation
 from schemas.record import Output, Record
 from schemas.replay import Offsets, Replay
+from schemas.times import DAY_MS
 from streams import generations
 from streams.broker import admin
 from streams.delivery import Outbox, Producer, one_by_one
@@ -38,7 +39,7 @@ from streams.scan import scan_bounds
 from streams.state import State
 from streams.suppression import Suppression
 from streams.suppression import load as load_suppression
-from streams.table import DAY_MS, DEDUPE_CHANGELOG, RAW, UNIQUE, replay_streams, replayed
+from streams.table import DEDUPE_CHANGELOG, RAW, UNIQUE, replay_streams, replayed
 from streams.writing import writer
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from schemas.times import DAY_MS
+
 Document = Mapping[str, Any]
 
 _PAGE = """<!DOCTYPE html>
@@ -132,4 +134,4 @@ def _prose(text: str) -> str:
 
 
 def _days(milliseconds: int) -> str:
-    return "until it is deleted" if milliseconds < 0 else f"{milliseconds // 86_400_000} days by default"
+    return "until it is deleted" if milliseconds < 0 else f"{milliseconds // DAY_MS} days by default"

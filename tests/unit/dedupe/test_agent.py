@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from agents.dedupe import agent, state
-from agents.dedupe.decide import DAY_MS
 from schemas.record import Output, Record
+from schemas.times import DAY_MS
 from tests.items import encoded, partition_of, raw_item
 
 _PARTITIONS = 8

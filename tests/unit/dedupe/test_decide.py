@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.dedupe import state
-from agents.dedupe.decide import DAY_MS, Accepted, Decision, Entry, Repeated, Sighting, decide
+from agents.dedupe.decide import Accepted, Decision, Entry, Repeated, Sighting, decide
 from schemas.record import Position
+from schemas.times import DAY_MS
 
 _TTL = 90 * DAY_MS
 _START = 1_770_000_000_000
