@@ -194,8 +194,7 @@ def make_app(settings: Settings) -> GeowireApp:
     )
     app.settings = settings
     app.continuity = Continuity(partial(first_offset, settings))
-    sources = (table.RAW, table.UNIQUE, table.SIGNATURES) if settings.intake == "batches" else ()
-    app.inboxes = {settings.stream(source.name): Inbox() for source in sources}
+    app.inboxes = {settings.stream(name): Inbox() for name in table.STEPS} if settings.intake == "batches" else {}
     return app
 
 

@@ -33,7 +33,7 @@ from streams.dlq.work import settled
 from streams.polling import overview, states, subscriptions
 from streams.polling.overview import Feeds
 from streams.scan import Bounds, asking, bounds_of, scan
-from streams.table import DEAD_LETTER, FEED_STATE, FEED_STATUS, FEEDS, PIPELINE, RAW, SETTLED, SIGNATURES, UNIQUE
+from streams.table import DEAD_LETTER, FEED_STATE, FEED_STATUS, FEEDS, PIPELINE, SETTLED, STEPS
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 _QUIET_POLLS = 2
 _LEADERS_OLD_MONTHS = 12
 _QUIET_LEAST_MS = HOUR_MS // 2
-
-_STEPS = {RAW.name: "dedupe", UNIQUE.name: "enrich", SIGNATURES.name: "cluster"}
-"""Which step of the workers reads a stream."""
 
 
 class _Event(Struct):
@@ -227,7 +224,7 @@ async def _stream(settings: Settings, status: StreamStatus, committed: Mapping[T
         firsts = await consumer.offsets_for_times({TopicPartition(status.topic, p): 0 for p in held}) if held else {}
     newest = [record.timestamp async for record in scan(settings, status.topic, _lasts(bounds, held))]
     lag = None
-    if name in _STEPS:
+    if name in STEPS:
         done = {p: committed.get(TopicPartition(status.topic, p), 0) for p in bounds.end}
         lag = sum(max(0, end - max(done[p], bounds.kept[p])) for p, end in bounds.end.items())
     return StreamLook(
@@ -236,7 +233,7 @@ async def _stream(settings: Settings, status: StreamStatus, committed: Mapping[T
         status.stream.compacted,
         oldest=min((at.timestamp for at in firsts.values() if at is not None), default=None),
         newest=max(newest, default=None),
-        step=_STEPS.get(name),
+        step=STEPS.get(name),
         lag=lag,
         differences=status.differences,
     )

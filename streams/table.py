@@ -16,6 +16,7 @@ from agents.dedupe.agent import CHANGELOG
 from schemas.attention import Attention
 from schemas.duplicate import Duplicate
 from schemas.enriched import Enriched
+from schemas.errors import Stage
 from schemas.feed import Subscription
 from schemas.feed_state import FeedState
 from schemas.feed_status import FeedStatus
@@ -273,6 +274,9 @@ STREAMS: tuple[Stream, ...] = (
     DEDUPE_CHANGELOG,
     CLUSTER_CHANGELOG,
 )
+
+STEPS: dict[str, Stage] = {RAW.name: "dedupe", UNIQUE.name: "enrich", SIGNATURES.name: "cluster"}
+"""Which step of the workers reads a stream."""
 
 _REPLAYED: dict[ReplaySource, tuple[Stream, ...]] = {
     "unique": (ENRICHED, DEAD_LETTER),

@@ -27,7 +27,7 @@ from streams.console.state import SETTINGS
 from streams.replay import registry, watch
 from streams.replay.diff import diff
 from streams.scan import Bounds
-from streams.table import DEAD_LETTER, DUPLICATES, ENRICHED, RAW, SIGNATURES, STORIES, UNIQUE
+from streams.table import DEAD_LETTER, DUPLICATES, ENRICHED, RAW, SIGNATURES, STEPS, STORIES, UNIQUE
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -40,7 +40,6 @@ _DELAYS = 1_000
 _LATE_MS = 300_000
 _EXAMPLES = 3
 _MEASURED = (RAW, UNIQUE, DUPLICATES, ENRICHED, SIGNATURES, STORIES, DEAD_LETTER)
-_READ_BY = {"dedupe": RAW.name, "enrich": UNIQUE.name, "cluster": SIGNATURES.name}
 
 routes = web.RouteTableDef()
 
@@ -124,9 +123,9 @@ async def _sample(settings: Settings, consumer: AIOKafkaConsumer, committed: Map
     starts = await consumer.beginning_offsets(consumer.assignment())
     ends = await consumer.end_offsets(consumer.assignment())
     totals = {stream.name: 0 for stream in _MEASURED}
-    lags = dict.fromkeys(_READ_BY, 0)
+    lags: dict[str, int] = dict.fromkeys(STEPS.values(), 0)
     names = {settings.stream(name): name for name in totals}
-    steps = {settings.stream(name): step for step, name in _READ_BY.items()}
+    steps = {settings.stream(name): step for name, step in STEPS.items()}
     for partition, end in ends.items():
         totals[names[partition.topic]] += end
         if (step := steps.get(partition.topic)) is not None:

@@ -18,14 +18,11 @@ from streams.health.watchdog import PATIENCE
 from streams.metrics import catalogue as m
 from streams.metrics.counts import EventCounts
 from streams.metrics.worker import events, month, stages
-from streams.table import RAW, SIGNATURES, UNIQUE
+from streams.table import STEPS
 
 if TYPE_CHECKING:
     from streams.app import GeowireApp
     from streams.delivery import Outbox
-
-SOURCES = (RAW.name, UNIQUE.name, SIGNATURES.name)
-"""What the agents read."""
 
 
 class WorkerHealth:
@@ -44,7 +41,7 @@ class WorkerHealth:
         self._outboxes = outboxes
         self._decided = decided
         self._lag = Lag(app.settings, seconds=answer_seconds(app.settings))
-        self._sources = {app.settings.stream(name): name for name in SOURCES}
+        self._sources = {app.settings.stream(name): name for name in STEPS}
         self._work: Mapping[str, Work] | None = None
         self._entries: int | None = None
 
@@ -97,9 +94,9 @@ class WorkerHealth:
         yield from events(self._decided, self._outboxes["enrich"].counts)
         work, pulse, app = self._work, self.pulse, self._app
         yield m.BROKER.family([((), float(work is not None))])
-        yield m.LAG.family(((name,), work[name].waiting) for name in SOURCES if work and name in work)
+        yield m.LAG.family(((name,), work[name].waiting) for name in STEPS if work and name in work)
         mine = [self._sources[p.topic] for p in pulse.partitions]
-        yield m.PARTITIONS.family(((name,), mine.count(name)) for name in SOURCES)
+        yield m.PARTITIONS.family(((name,), mine.count(name)) for name in STEPS)
         yield m.RECOVERING.family([((), float(pulse.recovering > 0))])
         yield m.RECOVERED.family([((), pulse.moves)])
         yield m.RECOVERY.family([((), pulse.recovery_seconds(time.monotonic()))])

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from schemas.errors import GeowireError
 from streams.broker import admin
 from streams.broker.connection import client_arguments
-from streams.table import DEAD_LETTER, DERIVED_MAX, DUPLICATES, ENRICHED, FEED_STATE, FEEDS, RAW, SIGNATURES, UNIQUE
+from streams.table import DEAD_LETTER, DERIVED_MAX, DUPLICATES, ENRICHED, FEED_STATE, FEEDS, RAW, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ async def _follow(settings: Settings, tally: Tally) -> None:
 async def _measure(settings: Settings, tally: Tally) -> None:
     """Count what arrives in raw and duplicates by their ends, and how far the workers are behind."""
     raw, repeated = (settings.stream(stream.name) for stream in (RAW, DUPLICATES))
-    to_do = (raw, *(settings.stream(stream.name) for stream in (UNIQUE, SIGNATURES)))
+    to_do = [settings.stream(name) for name in STEPS]
     consumer = AIOKafkaConsumer(*to_do, repeated, **client_arguments(settings), enable_auto_commit=False)
     await consumer.start()
     try:
