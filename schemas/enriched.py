@@ -37,6 +37,11 @@ class Source(Struct, frozen=True, kw_only=True):
     feed: Annotated[str | None, Meta(description="title of the feed")] = None
     publisher: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What people know it by: the publisher, the feed's title where that is not known, or its id."""
+        return self.publisher or self.feed or self.feed_id
+
 
 class Language(Struct, frozen=True, kw_only=True):
     """Language of the text."""

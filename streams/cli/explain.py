@@ -28,7 +28,7 @@ def show_explanation(event: Enriched, *, articles: int, number: int) -> None:
 def _origin(event: Enriched, articles: int, number: int) -> str:
     confidence = event.language.confidence
     facts = [
-        event.source.publisher or event.source.feed or event.source.feed_id,
+        event.source.name,
         event.url or "no address",
         event.published or "no date",
         f"language {event.language.code}" + (f" ({confidence:.0%})" if confidence is not None else ""),

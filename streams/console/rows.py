@@ -8,6 +8,7 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from schemas.enriched import Source
 from schemas.envelope import header
 from schemas.errors import ConfigError
 from schemas.times import to_milliseconds
@@ -24,12 +25,6 @@ _SEARCHED = 4_000
 Geo = Literal["true", "false", "unknown"]
 
 
-class _Source(Struct):
-    feed_id: str
-    feed: str | None = None
-    publisher: str | None = None
-
-
 class _Pair(Struct):
     a: str
     b: str
@@ -42,7 +37,7 @@ class _Event(Struct):
     title: str
     text: str
     fetched: str
-    source: _Source
+    source: Source
     reason: str = "new"
     removed: tuple[msgspec.Raw, ...] = ()
     pairs: tuple[_Pair, ...] = ()
@@ -93,7 +88,7 @@ def row_of(record: ConsumerRecord) -> Row | None:
         return None
     topics, countries = (_words(header(record.headers, name)) for name in ("ce_topics", "ce_countries"))
     language, geo = (_text(header(record.headers, name)) for name in ("ce_lang", "ce_geo"))
-    source = event.source.publisher or event.source.feed or event.source.feed_id
+    source = event.source.name
     shown = {
         "p": record.partition,
         "o": record.offset,

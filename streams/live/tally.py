@@ -11,6 +11,7 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
+from schemas.enriched import Source
 from schemas.envelope import header
 from schemas.feed import Subscription
 from schemas.feed_state import FeedState
@@ -35,17 +36,11 @@ class Headline(Struct, frozen=True):
     removed: int
 
 
-class _Source(Struct):
-    feed_id: str
-    feed: str | None = None
-    publisher: str | None = None
-
-
 class _Event(Struct):
     """The parts of an enriched event that are shown; the rest is skipped when decoding."""
 
     title: str
-    source: _Source
+    source: Source
     removed: tuple[msgspec.Raw, ...] = ()
 
 
@@ -96,7 +91,7 @@ class Tally:
                 topics=_words(header(record.headers, "ce_topics")),
                 countries=_words(header(record.headers, "ce_countries")),
                 language=(header(record.headers, "ce_lang") or b"").decode(),
-                source=event.source.publisher or event.source.feed or event.source.feed_id,
+                source=event.source.name,
                 geopolitical=None if geo == b"unknown" else geo == b"true",
                 edited=edited,
                 removed=len(event.removed),

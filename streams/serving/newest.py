@@ -65,7 +65,7 @@ def entry_of(event: Enriched) -> Entry:
         excerpt=event.text,
         published=event.published,
         language=event.language.code,
-        source=event.source.publisher or event.source.feed or event.source.feed_id,
+        source=event.source.name,
         authors=event.authors,
         topics=tuple(topic.id for topic in event.topics or ()),
         countries=tuple(country.code for country in event.countries if country.role == "about"),

@@ -36,7 +36,7 @@ def as_ninjs(event: Enriched) -> dict[str, Any]:
         "places": [*map(_country, event.countries), *({"name": p.name, "literal": p.id} for p in event.places)],
         "organisations": [{"name": a.name, "literal": a.id} for a in event.actors if a.kind == "organisation"],
         "people": [{"name": a.name, "literal": a.id} for a in event.actors if a.kind == "person"],
-        "infoSources": [{"name": event.source.publisher or event.source.feed or event.source.feed_id}],
+        "infoSources": [{"name": event.source.name}],
         "renditions": [{"name": "web", "href": event.url, "contentType": "text/html"}] if event.url else [],
         "altIds": [{"role": "guid", "value": event.guid}] if event.guid else [],
         "standard": {"name": "ninjs", "version": "3.1", "schema": _SCHEMA},

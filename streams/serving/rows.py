@@ -34,7 +34,7 @@ def as_row(event: Enriched) -> list[str]:
         event.fetched,
         event.published or "",
         event.language.code,
-        event.source.publisher or event.source.feed or event.source.feed_id,
+        event.source.name,
         event.title,
         event.url or "",
         event.text,
