@@ -138,6 +138,17 @@ def header(headers: Sequence[tuple[str, bytes]], name: str) -> bytes | None:
     return None
 
 
+def header_text(headers: Sequence[tuple[str, bytes]], name: str, default: str = "") -> str:
+    """Return the value of the last header of that name as text, whatever its bytes; the default where there is none."""
+    value = header(headers, name)
+    return value.decode("utf-8", "replace") if value else default
+
+
+def header_words(headers: Sequence[tuple[str, bytes]], name: str) -> list[str]:
+    """Return what a header lists with commas between: topics, countries."""
+    return [word for word in header_text(headers, name).split(",") if word]
+
+
 def check_type(headers: Sequence[tuple[str, bytes]], expected: str) -> None:
     """Refuse a record that says it is another kind or version of event than this code reads.
 

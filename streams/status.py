@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from schemas.enriched import Pipeline
-from schemas.envelope import header
+from schemas.envelope import header_text
 from schemas.errors import BrokerError, ConfigError
 from schemas.feed_status import FeedEvent
 from schemas.pipeline import Generation
@@ -272,7 +272,7 @@ async def _letters(settings: Settings, now: int, there: set[str]) -> Letters:
     async for record in scan(settings, topic, bounds):
         if f"{record.partition}:{record.offset}" in done:
             continue
-        code = (header(record.headers, "dlq_code") or b"?").decode("utf-8", "replace")
+        code = header_text(record.headers, "dlq_code", "?")
         kept[code] += 1
         day[code] += record.timestamp > now - DAY_MS
         hour += record.timestamp > now - HOUR_MS

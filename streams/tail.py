@@ -12,7 +12,7 @@ import orjson
 from aiokafka import ConsumerRecord
 from msgspec import Struct
 
-from schemas.envelope import header
+from schemas.envelope import header_words
 from schemas.errors import ConfigError
 from streams.reading import reader
 from streams.table import ENRICHED, FEED_STATUS, STREAMS
@@ -52,9 +52,7 @@ class Filter(Struct, frozen=True):
             "ce_source": {f"/feeds/{quote(source, safe='')}" for source in self.sources},
         }
         return all(
-            not wanted.isdisjoint((header(record.headers, name) or b"").decode("utf-8", "replace").split(","))
-            for name, wanted in asked.items()
-            if wanted
+            not wanted.isdisjoint(header_words(record.headers, name)) for name, wanted in asked.items() if wanted
         )
 
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from schemas.codec import decode, encode
 from schemas.enriched import Enriched
-from schemas.envelope import header
+from schemas.envelope import header, header_text, header_words
 from schemas.errors import DataError
 from streams.console import sse
 from streams.console.guard import problem
@@ -81,7 +81,7 @@ class _Only:
         """Whether a record's headers pass."""
         if not self._filter.passes(record):
             return False
-        about = (header(record.headers, "ce_countries") or b"").decode("utf-8", "replace").split(",")
+        about = header_words(record.headers, "ce_countries")
         return not self._pairs or any(set(pair.split("-")) <= set(about) for pair in self._pairs)
 
     def passes(self, event: Enriched) -> bool:
@@ -121,7 +121,7 @@ async def _messages(settings: Settings, only: _Only, after: Mapping[int, int] | 
 
 def _message(settings: Settings, only: _Only, record: ConsumerRecord, at: Mapping[int, int]) -> sse.Message | None:
     """Return what is sent of a record, None where it is nothing."""
-    reason = (header(record.headers, "ce_reason") or b"").decode("utf-8", "replace")
+    reason = header_text(record.headers, "ce_reason")
     if only.may_pass(record) and reason != "withdrawn":
         try:
             event = decode(_decoder, record.value)
@@ -133,7 +133,7 @@ def _message(settings: Settings, only: _Only, record: ConsumerRecord, at: Mappin
         return None
     gone = _Gone(
         item_id=(record.key or b"").decode("utf-8", "replace"),
-        fetched=(header(record.headers, "ce_time") or b"").decode("utf-8", "replace"),
+        fetched=header_text(record.headers, "ce_time"),
         generation=int(header(record.headers, "ce_generation") or b"0"),
         reason=reason,
     )

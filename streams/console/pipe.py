@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from schemas.envelope import header
+from schemas.envelope import header_text
 from schemas.errors import ConfigError, GeowireError
 from streams import status
 from streams.broker import admin
@@ -184,7 +184,7 @@ def _latency(live: Live) -> dict[str, int] | None:
 
 def _letter(record: ConsumerRecord) -> dict[str, Any]:
     named = {
-        name: (header(record.headers, f"dlq_{name}") or b"").decode("utf-8", "replace")
+        name: header_text(record.headers, f"dlq_{name}")
         for name in ("stage", "code", "message", "stream", "partition", "offset")
     }
     return {**named, "at": f"{record.partition}:{record.offset}", "time": record.timestamp}

@@ -9,12 +9,12 @@ import orjson
 from msgspec import Struct
 
 from schemas.enriched import Source
-from schemas.envelope import header
+from schemas.envelope import header_text, header_words
 from schemas.errors import ConfigError
 from schemas.times import to_milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from aiokafka import ConsumerRecord
 
@@ -86,8 +86,8 @@ def row_of(record: ConsumerRecord) -> Row | None:
         event = _events.decode(record.value or b"")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    topics, countries = (_words(header(record.headers, name)) for name in ("ce_topics", "ce_countries"))
-    language, geo = (_text(header(record.headers, name)) for name in ("ce_lang", "ce_geo"))
+    topics, countries = (header_words(record.headers, name) for name in ("ce_topics", "ce_countries"))
+    language, geo = (header_text(record.headers, name) for name in ("ce_lang", "ce_geo"))
     source = event.source.name
     shown = {
         "p": record.partition,
@@ -157,18 +157,18 @@ def wanted_of(query: Mapping[str, str]) -> Wanted:
     Raises:
         ConfigError: A value is none of its kind.
     """
-    geo = frozenset(_words(query.get("geo", "").encode()))
+    geo = frozenset(_listed(query, "geo"))
     if not geo <= {"true", "false", "unknown"}:
         raise ConfigError(f"geo={query['geo'][:40]!r} is none of true, false, unknown")
-    pairs = [name.upper().split("-") for name in _words(query.get("pair", "").encode())]
+    pairs = [name.upper().split("-") for name in _listed(query, "pair")]
     if not all(len(pair) == 2 for pair in pairs):  # noqa: PLR2004 - a pair
         raise ConfigError(f"pair={query['pair'][:40]!r}: two countries with a dash between are needed, CN-US")
     return Wanted(
-        topics=frozenset(_words(query.get("topic", "").encode())),
-        countries=frozenset(code.upper() for code in _words(query.get("country", "").encode())),
+        topics=frozenset(_listed(query, "topic")),
+        countries=frozenset(code.upper() for code in _listed(query, "country")),
         pairs=frozenset(pair_of(*pair) for pair in pairs),
-        languages=frozenset(_words(query.get("language", "").encode())),
-        feeds=frozenset(_words(query.get("source", "").encode())),
+        languages=frozenset(_listed(query, "language")),
+        feeds=frozenset(_listed(query, "source")),
         geo=geo,
         words=tuple(query.get("q", "").casefold().split()),
     )
@@ -201,9 +201,5 @@ def _delay(event: _Event, written: int) -> int | None:
     return max(0, written - to_milliseconds(event.fetched))
 
 
-def _words(value: bytes | None) -> Sequence[str]:
-    return [word for word in _text(value).split(",") if word]
-
-
-def _text(value: bytes | None) -> str:
-    return (value or b"").decode("utf-8", "replace")
+def _listed(query: Mapping[str, str], name: str) -> list[str]:
+    return [word for word in query.get(name, "").split(",") if word]

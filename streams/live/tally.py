@@ -12,7 +12,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from schemas.enriched import Source
-from schemas.envelope import header
+from schemas.envelope import header, header_text, header_words
 from schemas.feed import Subscription
 from schemas.feed_state import FeedState
 from streams.polling import editing, states, subscriptions
@@ -88,9 +88,9 @@ class Tally:
             Headline(
                 at=now,
                 title=event.title,
-                topics=_words(header(record.headers, "ce_topics")),
-                countries=_words(header(record.headers, "ce_countries")),
-                language=(header(record.headers, "ce_lang") or b"").decode(),
+                topics=tuple(header_words(record.headers, "ce_topics")),
+                countries=tuple(header_words(record.headers, "ce_countries")),
+                language=header_text(record.headers, "ce_lang"),
                 source=event.source.name,
                 geopolitical=None if geo == b"unknown" else geo == b"true",
                 edited=edited,
@@ -101,7 +101,7 @@ class Tally:
     def letter(self, record: ConsumerRecord) -> None:
         """Count a dead letter."""
         self.counts["letters"] += 1
-        self.letters[(header(record.headers, "dlq_code") or b"?").decode("utf-8", "replace")] += 1
+        self.letters[header_text(record.headers, "dlq_code", "?")] += 1
 
     def feed(self, record: ConsumerRecord) -> None:
         """Take over a feed."""
@@ -165,7 +165,3 @@ class Tally:
         known = self.states
         waiting = sum(1 for s in known if datetime.fromisoformat(s.next_due) <= now)
         return waiting + self.feeds - len(known)
-
-
-def _words(value: bytes | None) -> tuple[str, ...]:
-    return tuple(value.decode().split(",")) if value else ()
