@@ -7,20 +7,12 @@ them from each other with every heartbeat, and both hold them all the time, with
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from schemas.errors import ConfigError
+from streams.clock import steady
 from streams.delivery import fail
-
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Goes on while the machine sleeps, as the session does."""
-
-
-def now() -> float:
-    """Return the time that sessions go by, in seconds."""
-    return time.clock_gettime(_CLOCK)
 
 
 def listen(
@@ -48,13 +40,13 @@ def listen(
 
     async def listening() -> bool:
         nonlocal last
-        asked = now()
+        asked = steady()  # it goes on while the machine sleeps, as the session does
         answered: bool = await beat()
         if answered:
             last = asked
             heard(asked)
         elif coordinator.generation <= 0:
-            if instance_id and now() - last < session_seconds:
+            if instance_id and steady() - last < session_seconds:
                 fail(replaced(instance_id))
             fell()
         return answered

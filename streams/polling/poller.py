@@ -26,9 +26,9 @@ from schemas.feed import Feed, Subscription
 from schemas.feed_state import FeedState, Writer
 from schemas.times import from_datetime
 from streams.broker.refusals import in_words, unreachable
+from streams.clock import Setting
 from streams.polling import events, states, subscriptions
 from streams.polling.agenda import Agenda
-from streams.polling.clock import Setting
 from streams.polling.counters import Counters
 from streams.polling.domains import host_of
 from streams.polling.fetch import Fetcher, Limits

@@ -30,6 +30,7 @@ from schemas.feed_state import Writer
 from streams import heartbeats
 from streams.broker.connection import client_arguments
 from streams.broker.refusals import in_words, unreachable
+from streams.clock import steady
 from streams.polling import states, subscriptions
 from streams.polling.poller import Held, Poller
 from streams.table import FEED_STATE, FEEDS, STATE_MAX
@@ -65,7 +66,7 @@ class Fence:
 
     def holds(self) -> bool:
         """Whether we were a member within the last half session."""
-        return self._heard is not None and heartbeats.now() - self._heard < self._half
+        return self._heard is not None and steady() - self._heard < self._half
 
 
 class _Partition:
@@ -148,7 +149,7 @@ class Share(ConsumerRebalanceListener):  # type: ignore[misc]
         )
         self.assigned = True
         self._generation = self._coordinator.generation
-        self._fence.renew(heartbeats.now())
+        self._fence.renew(steady())
         self._partitions = {number: _Partition() for number in _numbers(assigned)}
         if not assigned:
             log.warning("no partition is left for this poller: there are as many pollers as partitions")

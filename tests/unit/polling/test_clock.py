@@ -13,7 +13,7 @@ from schemas.feed import Feed, Subscription
 from schemas.feed_state import FeedState
 from schemas.times import from_datetime
 from streams.broker.refusals import in_words
-from streams.polling.clock import Setting
+from streams.clock import Setting
 from streams.polling.hosts import Hosts
 from streams.polling.poller import Held, Poller
 from streams.polling.service import first_of

@@ -12,8 +12,7 @@ from agents.identity.partitions import partition_of
 from schemas.codec import encode
 from schemas.feed import Feed, Subscription
 from schemas.feed_state import FeedState, Writer
-from streams import heartbeats
-from streams.polling import states
+from streams.polling import share, states
 from streams.polling.domains import partition_for, registrable_domain
 from streams.polling.share import Fence
 from streams.polling.subscriptions import Roll
@@ -94,7 +93,7 @@ def test_a_state_in_a_form_of_its_own_is_glanced_at_as_it_is_read() -> None:
 
 def test_the_fence_falls_without_word_from_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000.0
-    monkeypatch.setattr(heartbeats, "now", lambda: now)
+    monkeypatch.setattr(share, "steady", lambda: now)
     fence = Fence(session_seconds=10)
     assert not fence.holds(), "before the first word"
     fence.renew(now)
