@@ -42,7 +42,7 @@ from streams.health.attendant import attended
 from streams.health.worker import WorkerHealth
 from streams.intake import Inbox
 from streams.metrics.counts import EventCounts
-from streams.reading import first_offset
+from streams.reading import as_record, first_offset
 from streams.recovery import Tables, recover
 from streams.settings import Settings
 from streams.state import State
@@ -268,7 +268,7 @@ async def dedupe(stream: StreamT[bytes]) -> None:
 @app.agent(_source(table.UNIQUE), name="enrich")
 async def enrich(stream: StreamT[bytes]) -> None:
     """Strip, classify and publish unique items."""
-    handle = enrich_agent.batch_handler(
+    handle = enrich_agent.handler(
         app.knowledge,
         generation=app.generation,
         text=app.settings.event_text,
@@ -325,21 +325,10 @@ async def _batches(stream: StreamT[bytes], source: table.Stream) -> AsyncIterato
             partition = TopicPartition(message.topic, message.partition)
             await app.continuity.check(partition, message.offset)
             time = round((message.timestamp or 0) * 1000)
-            yield [_record(source, partition, message.offset, message, time)]
+            headers = list(message.headers or ())
+            yield [Record(source.name, message.partition, message.offset, message.key, message.value, headers, time)]
         return
     async for partition, batch in inbox.batches():
         for record in batch:
             await app.continuity.check(partition, record.offset)
-        yield [_record(source, partition, record.offset, record, record.timestamp) for record in batch]
-
-
-def _record(source: table.Stream, partition: TopicPartition, offset: int, found: Any, time: int) -> Record:
-    return Record(
-        stream=source.name,
-        partition=partition.partition,
-        offset=offset,
-        key=found.key,
-        value=found.value,
-        headers=list(found.headers or ()),
-        time=time,
-    )
+        yield [as_record(source.name, record) for record in batch]

@@ -12,7 +12,7 @@ from schemas.raw import RawItem
 from schemas.record import Output, Record
 
 
-def batch_handler(
+def handler(
     knowledge: Knowledge,
     *,
     generation: Callable[[Record], int],
@@ -45,25 +45,5 @@ def batch_handler(
             # One of many may be at fault: each by itself.
             return [error] if len(records) == 1 else [outcome for record in records for outcome in handle([record])]
         return [[event, signature] if signed else [event] for event, signature in routed]
-
-    return handle
-
-
-def handler(
-    knowledge: Knowledge,
-    *,
-    generation: Callable[[Record], int],
-    text: EventText,
-    suppressed: Callable[[RawItem], bool] = lambda _: False,
-    signed: bool = True,
-) -> Callable[[Record], list[Output]]:
-    """Return what the agent does with one record; it raises where that cannot be processed. See ``batch_handler``."""
-    decide = batch_handler(knowledge, generation=generation, text=text, suppressed=suppressed, signed=signed)
-
-    def handle(record: Record) -> list[Output]:
-        (outcome,) = decide([record])
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
 
     return handle

@@ -29,7 +29,7 @@ def dedupe(settings: Settings, store: Store, committed: Callable[[Record], int])
 def enrich(settings: Settings) -> Handle:
     """Return what the enrich agent does."""
     knowledge = load_knowledge(settings.knowledge_dir)
-    handle = enrich_agent.batch_handler(knowledge, generation=lambda _: 1, text=settings.event_text)
+    handle = enrich_agent.handler(knowledge, generation=lambda _: 1, text=settings.event_text)
     return _with_letters(handle, "enrich")
 
 

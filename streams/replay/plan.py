@@ -163,15 +163,14 @@ async def estimate(settings: Settings, replay: Replay, knowledge: Knowledge) -> 
         headers = [*record.headers, ("origin", b"0:0"), ("ce_reason", b"new")]
         headers = [(key, value) for key, value in headers if key != "ce_type"]
         began = time.perf_counter()
-        try:
-            outputs = handle(
-                Record(
-                    UNIQUE.name, record.partition, record.offset, record.key, record.value, headers, record.timestamp
-                )
-            )
-        except DataError:
-            outputs = []
-        size += sum(len(output.value or b"") for output in outputs)
+        unique = Record(
+            UNIQUE.name, record.partition, record.offset, record.key, record.value, headers, record.timestamp
+        )
+        (outcome,) = handle([unique])
+        if not isinstance(outcome, Exception):
+            size += sum(len(output.value or b"") for output in outcome)
+        elif not isinstance(outcome, DataError):
+            raise outcome
         sampled += 1
         if sampled > _WARM_UP:  # the first ones pay for what is built when it is first needed
             spent += time.perf_counter() - began

@@ -119,7 +119,7 @@ async def run(
             shutil.rmtree(entries.path)
         way = enrich_way(settings, replay) if replay.source == "unique" else await own_unique(settings, replay)
         of = Timeline(known) if replay.source == "unique" else _carried
-        decide = enrich_agent.batch_handler(
+        decide = enrich_agent.handler(
             knowledge, generation=of, text=settings.event_text, suppressed=suppressed, signed=False
         )
         await leg(way).run(within(replay.scope, decide))

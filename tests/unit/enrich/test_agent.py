@@ -27,8 +27,9 @@ def _handled(offset: int, *, suppressed: bool = False) -> Output:
     handle = agent.handler(
         _knowledge(), generation=lambda r: 2 if r.offset >= 10 else 1, text="full", suppressed=lambda _: suppressed
     )
-    (output, *_) = handle(record)
-    return output
+    (outcome,) = handle([record])
+    assert isinstance(outcome, list)
+    return outcome[0]
 
 
 def test_the_generation_is_that_of_the_records_place() -> None:
@@ -67,7 +68,7 @@ def test_a_batch_decides_about_each_as_if_it_were_alone() -> None:
     ]
     records = [_record(n, encoded(item)) for n, item in enumerate(items)]
     broken = _record(9, b"no JSON")
-    decide = agent.batch_handler(_knowledge(), generation=lambda _: 1, text="full")
+    decide = agent.handler(_knowledge(), generation=lambda _: 1, text="full")
     alone = [outputs for record in records for outputs in decide([record])]
     assert decide(records) == alone
     *first, failed, last = decide([*records[:3], broken, records[4]])
