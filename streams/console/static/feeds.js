@@ -2,6 +2,7 @@
 
 import { fill, h, web } from "./dom.js";
 import { VirtualList } from "./list.js";
+import { Poll } from "./poll.js";
 import * as words from "./words.js";
 
 export const title = "Feeds";
@@ -45,12 +46,15 @@ class Feeds {
       this.pane));
     this.frame = root.firstChild;
     this.list = new VirtualList(this.scroller, { label: "Feeds", make: line, bind: (element, feed) => this.bind(element, feed), key: (feed) => feed.id });
-    this.poll();
+    this.poll = new Poll(app, EVERY, () => "/api/feeds", ({ feeds }) => {
+      this.feeds = feeds;
+      this.show();
+    });
+    this.poll.ask();
   }
 
   close() {
-    this.closed = true;
-    clearTimeout(this.timer);
+    this.poll.close();
     this.list.close();
   }
 
@@ -74,21 +78,6 @@ class Feeds {
 
   change(name, value) {
     this.app.go(this.href({ [name]: value }), { replace: name === "q" });
-  }
-
-  async poll() {
-    try {
-      const answer = await fetch("/api/feeds");
-      const found = await answer.json();
-      if (this.closed) return;
-      if (!answer.ok) throw new Error(found.detail ?? `The console answered ${answer.status}.`);
-      this.app.problem(null);
-      this.feeds = found.feeds;
-      this.show();
-    } catch (error) {
-      if (!this.closed) this.app.problem(error instanceof TypeError ? "The console cannot be reached; trying again." : error.message);
-    }
-    if (!this.closed) this.timer = setTimeout(() => this.poll(), EVERY);
   }
 
   show() {

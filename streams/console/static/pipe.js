@@ -1,6 +1,7 @@
 // Pipe: the stages with their rates and lags, dead letters, replays.
 
 import { fill, h } from "./dom.js";
+import { Poll } from "./poll.js";
 import * as words from "./words.js";
 
 export const title = "Pipe";
@@ -38,7 +39,11 @@ class Pipe {
     this.replays = h("section", { "aria-labelledby": "replays-title" });
     this.streams = h("section", { "aria-labelledby": "streams-title" });
     root.append(h("div", { class: "page pipe" }, h("h1", {}, "Pipe"), this.attention, flow, this.cards, this.letters, this.replays, this.streams));
-    this.poll();
+    this.poll = new Poll(app, EVERY, () => "/api/pipe", (found) => {
+      this.draw(found);
+      return found.status.problem && `Kafka does not answer: ${found.status.problem}`;
+    });
+    this.poll.ask();
   }
 
   node(area, kind, name, about) {
@@ -51,22 +56,7 @@ class Pipe {
   address() {}
 
   close() {
-    clearTimeout(this.timer);
-    this.closed = true;
-  }
-
-  async poll() {
-    try {
-      const answer = await fetch("/api/pipe");
-      const found = await answer.json();
-      if (this.closed) return;
-      if (!answer.ok) throw new Error(found.detail ?? `The console answered ${answer.status}.`);
-      this.app.problem(found.status.problem && `Kafka does not answer: ${found.status.problem}`);
-      this.draw(found);
-    } catch (error) {
-      if (!this.closed) this.app.problem(error instanceof TypeError ? "The console cannot be reached; trying again." : error.message);
-    }
-    if (!this.closed) this.timer = setTimeout(() => this.poll(), EVERY);
+    this.poll.close();
   }
 
   draw(found) {
@@ -158,7 +148,7 @@ class Pipe {
         const found = await answer.json();
         if (!answer.ok) throw new Error(found.detail);
         note(found);
-        if (found.diff || this.closed) return;
+        if (found.diff || this.poll.closed) return;
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 // World: a map of attention, who is named with whom, and what about.
 
 import { fill, h } from "./dom.js";
+import { Poll } from "./poll.js";
 import * as words from "./words.js";
 
 export const title = "World";
@@ -38,20 +39,19 @@ class World {
       h("div", { class: "lower" },
         h("section", { "aria-labelledby": "matrix-title" }, h("h2", { id: "matrix-title" }, "Named together"), this.matrix),
         h("section", { "aria-labelledby": "topics-title" }, h("h2", { id: "topics-title" }, "Topics, hour by hour"), this.topics))));
+    this.poll = new Poll(app, EVERY, () => `/api/world?period=${this.period}&topic=${encodeURIComponent(this.topic)}`, (found) => this.take(found));
     this.outline().catch(() => (this.tip.textContent = "The map cannot be read."));
   }
 
   close() {
-    this.closed = true;
-    clearTimeout(this.timer);
+    this.poll.close();
   }
 
   address(url) {
     this.period = url.searchParams.get("period") in PERIODS ? url.searchParams.get("period") : "day";
     this.topic = url.searchParams.get("topic") || "all";
     for (const button of this.periods.children) button.setAttribute("aria-pressed", button.value === this.period);
-    clearTimeout(this.timer);
-    this.poll();
+    this.poll.ask();
   }
 
   change(changes) {
@@ -91,22 +91,10 @@ class World {
     this.tip.textContent = code ? `${words.country(code)}: ${words.plural(this.found?.countries[code] ?? 0, "item", "items")}` : "The map counts items about a country; a click shows them in Live.";
   }
 
-  async poll() {
-    const asked = `period=${this.period}&topic=${encodeURIComponent(this.topic)}`;
-    try {
-      const answer = await fetch(`/api/world?${asked}`);
-      const found = await answer.json();
-      if (this.closed || asked !== `period=${this.period}&topic=${encodeURIComponent(this.topic)}`) return;
-      if (!answer.ok) throw new Error(found.detail ?? `The console answered ${answer.status}.`);
-      this.app.problem(null);
-      const text = JSON.stringify(found);
-      if (text !== this.text) this.draw(found);
-      this.text = text;
-    } catch (error) {
-      if (!this.closed) this.app.problem(error instanceof TypeError ? "The console cannot be reached; trying again." : error.message);
-    }
-    clearTimeout(this.timer);
-    if (!this.closed) this.timer = setTimeout(() => this.poll(), EVERY);
+  take(found) {
+    const text = JSON.stringify(found);
+    if (text !== this.text) this.draw(found);
+    this.text = text;
   }
 
   draw(found) {
