@@ -102,10 +102,20 @@ def measure(kafka: EmbeddedKafka, host: str, *, count: int, rate: float, directo
 
 def send(environment: Mapping[str, str], workers: Sequence[Part], *, count: int, rate: float, first: int) -> None:
     """Send records, the ``first`` ones of the load left out, and wait until each has its outcome."""
+    with _sending(environment, workers, count=count, rate=rate, first=first):
+        pass
+
+
+@contextmanager
+def _sending(
+    environment: Mapping[str, str], workers: Sequence[Part], *, count: int, rate: float, first: int
+) -> Iterator[None]:
+    """Prepare records; they are sent when the block ends, and it ends when each has its outcome."""
     settings = Settings.from_env(environment)
     with _generator(environment, count, rate, first) as load:
         expected = asyncio.run(_sum(settings)) + count
         _ready(load)
+        yield
         _let_go(load)
         asyncio.run(_settled(settings, expected, workers))
 
@@ -123,14 +133,10 @@ def measure_load(
     """Send records through running workers, and measure those."""
     settings = Settings.from_env(environment)
     pids = [worker.process.pid for worker in workers]
-    with _generator(environment, count, rate, first) as load:
-        before = asyncio.run(_ends(settings))
-        expected = asyncio.run(_sum(settings)) + count
-        _ready(load)
+    before = asyncio.run(_ends(settings))
+    with _sending(environment, workers, count=count, rate=rate, first=first):
         cpu, broker_cpu = sum(map(_cpu, pids)), _cpu(kafka.pid)
-        _let_go(load)
-        asyncio.run(_settled(settings, expected, workers))
-        cpu, broker_cpu = sum(map(_cpu, pids)) - cpu, _cpu(kafka.pid) - broker_cpu
+    cpu, broker_cpu = sum(map(_cpu, pids)) - cpu, _cpu(kafka.pid) - broker_cpu
     memory = sum(map(memory_mb, pids))
     records, sent = asyncio.run(_outcomes(settings, before))
     events = records["news.enriched"]

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from streams.broker.connection import client_arguments
 from streams.settings import Settings
+from tests.items import encoded, partition_of
 
 T = TypeVar("T")
 
@@ -61,6 +62,16 @@ async def producer(settings: Settings, **options: Any) -> AsyncIterator[AIOKafka
         yield client
     finally:
         await client.stop()
+
+
+async def send_raw(
+    client: AIOKafkaProducer, settings: Settings, item: dict[str, Any], *, at: int, **options: Any
+) -> None:
+    """Send a raw item as the ingest contract asks, at a record time in milliseconds; wait until the broker has it."""
+    key = item["item_id"].encode()
+    partition = partition_of(key, settings.partitions)
+    topic = settings.stream("news.raw")
+    await client.send_and_wait(topic, encoded(item), key=key, partition=partition, timestamp_ms=at, **options)
 
 
 async def read(settings: Settings, *streams: str) -> dict[str, list[ConsumerRecord]]:

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from tests import site
-from tests.server import Answer, Server, serving
+from tests.newsrooms import Newsrooms
+from tests.server import Server, serving
 
 
-class Newsroom:
-    """The feeds, each on an address of its own, and what they published."""
+class Newsroom(Newsrooms):
+    """What they published, and how it is corrected."""
 
     def __init__(self, server: Server, count: int, *, every: float, corrected_after: float, window: int) -> None:
-        self._server = server
+        super().__init__(server, [f"127.0.3.{n + 1}" for n in range(count)])
         self._every = every
         self._corrected_after = corrected_after
         self._window = window
-        self._now = asyncio.get_running_loop().time
-        self._began = self._now()
-        self._ended: float | None = None
-        self.hosts = [f"127.0.3.{n + 1}" for n in range(count)]
-        for host in self.hosts:
-            server.on(f"/{host}", lambda seen: Answer(body=self._page(seen.path[1:])))
-
-    @property
-    def urls(self) -> list[str]:
-        return [self._server.url(f"/{host}", host) for host in self.hosts]
-
-    @property
-    def addresses(self) -> str:
-        return ",".join(url.split("/")[2] for url in self.urls)
-
-    def close(self) -> None:
-        """Publish and correct nothing more."""
-        self._ended = self._now()
 
     def final(self) -> set[str]:
         """The titles that the items have in the end."""
@@ -48,7 +30,7 @@ class Newsroom:
 
     def _items(self, host: str) -> Iterator[tuple[str, str | None]]:
         """Yield all items so far, oldest first: title, and the title it had before."""
-        age = (self._ended or self._now()) - self._began
+        age = self._age
         for number in range(1 + int(age / self._every)):
             first = f"{host} reports {number}"
             corrected = number % 3 == 0 and age - number * self._every > self._corrected_after

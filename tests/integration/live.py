@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,21 +98,26 @@ def one_term_more(directory: Path, term: str = "poor harvest") -> dict[str, str]
 async def piped(environment: Mapping[str, str], raw: list[ConsumerRecord]) -> dict[tuple[str, str], dict[str, Any]]:
     """What `geowire pipe` decides about raw items, by address and fetch time."""
     items = [json.loads(record.value) for record in raw if record.value.startswith(b"{")]
+    events = await pipe(environment, "--stateless", items)
+    return {(i["link"], i["fetched"]): said(event) for i, event in zip(items, events, strict=True)}
+
+
+async def pipe(environment: Mapping[str, str], option: str, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What `geowire pipe` says about raw items, in their order."""
     lines = [
         {"title": i["title"], "text": i["body"], "url": i["link"], "feed": i["feed"]["id"], "fetched": i["fetched"]}
         for i in items
     ]
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "streams.cli", "pipe", "--stateless"],
+        [sys.executable, "-m", "streams.cli", "pipe", option],
         input="\n".join(map(json.dumps, lines)),
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=True,
     )
-    events = map(json.loads, done.stdout.splitlines())
-    return {(i["link"], i["fetched"]): said(event) for i, event in zip(items, events, strict=True)}
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def said(event: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from tests import streams_of
 from tests.integration.live import geowire as run_geowire
 from tests.integration.live import one_term_more
 from tests.integration.load import Source
-from tests.items import encoded, partition_of, raw_item
+from tests.items import raw_item
 from tests.processes import Part
 
 pytestmark = pytest.mark.integration
@@ -199,15 +199,8 @@ class Stage:
     async def withdraw(self, link: str, fetched: int) -> None:
         """Have the publisher take an item back."""
         item = raw_item(link, title="KILL: Story withdrawn", body="This story has been withdrawn.", fetched=fetched)
-        key = item["item_id"].encode()
         async with streams_of.producer(self.settings) as client:
-            await client.send_and_wait(
-                self.settings.stream("news.raw"),
-                encoded(item),
-                key=key,
-                partition=partition_of(key, self.settings.partitions),
-                timestamp_ms=fetched,
-            )
+            await streams_of.send_raw(client, self.settings, item, at=fetched)
 
 
 async def _prepared(settings: Settings, environment: dict[str, str], directory: Path) -> list[Running]:

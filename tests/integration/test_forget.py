@@ -15,7 +15,7 @@ from streams.settings import Settings
 from tests import streams_of
 from tests.integration.live import attempt, geowire
 from tests.integration.outcomes import caught_up
-from tests.items import encoded, partition_of, raw_item
+from tests.items import raw_item
 from tests.processes import Part
 
 pytestmark = pytest.mark.integration
@@ -36,15 +36,8 @@ async def test_forgotten_by_item_by_address_and_by_source(  # noqa: PLR0915 - on
 
     async def produce(client: AIOKafkaProducer, *items: dict[str, Any]) -> None:
         for one in items:
-            key = one["item_id"].encode()
-            await client.send_and_wait(
-                settings.stream("news.raw"),
-                encoded(one),
-                key=key,
-                partition=partition_of(key, settings.partitions),
-                timestamp_ms=now,
-                headers=[("ce_source", f"/feeds/{one['feed']['id']}".encode())],
-            )
+            headers = [("ce_source", f"/feeds/{one['feed']['id']}".encode())]
+            await streams_of.send_raw(client, settings, one, at=now, headers=headers)
 
     by_id, by_address, kept = item(0), item(1), item(2)
     by_source = [item(number, feed="gone") for number in range(10, 14)]

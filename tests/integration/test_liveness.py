@@ -26,7 +26,7 @@ from streams.health.pulse import Work
 from streams.settings import Settings
 from tests import streams_of
 from tests.integration import pipe
-from tests.items import encoded, partition_of, raw_item
+from tests.items import raw_item
 from tests.processes import Part
 
 pytestmark = pytest.mark.integration
@@ -84,14 +84,7 @@ async def produce(settings: Settings, count: int) -> None:
     async with streams_of.producer(settings) as client:
         for number in range(count):
             item = raw_item(f"https://wire.example/{number}", title=f"Report {number}", fetched=now)
-            key = item["item_id"].encode()
-            await client.send_and_wait(
-                settings.stream("news.raw"),
-                encoded(item),
-                key=key,
-                partition=partition_of(key, settings.partitions),
-                timestamp_ms=now,
-            )
+            await streams_of.send_raw(client, settings, item, at=now)
 
 
 async def test_a_broker_that_answers_no_more(

@@ -115,16 +115,9 @@ async def test_an_article_of_ten_megabytes_is_processed_and_says_that_it_was_cut
 ) -> None:
     now = int(time.time() * 1000)
     item = raw_item("https://wire.example/long", title="A long report", body="Nothing new. " * 800_000, fetched=now)
-    key = item["item_id"].encode()
     async with pipe.running(settings, environment, tmp_path) as running:
         async with streams_of.producer(settings) as client:
-            await client.send_and_wait(
-                settings.stream("news.raw"),
-                encoded(item),
-                key=key,
-                partition=partition_of(key, settings.partitions),
-                timestamp_ms=now,
-            )
+            await streams_of.send_raw(client, settings, item, at=now)
         (event,) = await running.events()
     assert event["coverage"]["truncated"] is True
     assert 190_000 < len(event["text"]) <= 200_000

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -21,6 +18,7 @@ from schemas.times import to_milliseconds
 from streams.broker import admin
 from streams.settings import Settings
 from tests import streams_of
+from tests.integration.live import pipe
 from tests.integration.outcomes import caught_up
 from tests.integration.pipe import accounted
 from tests.integration.test_scaling import members
@@ -165,21 +163,8 @@ async def test_the_same_stories_on_one_partition_and_on_eight(
 
 async def _piped(environment: Mapping[str, str], items: Sequence[dict[str, Any]]) -> dict[str, str]:
     """The story of each item by `geowire pipe --stories`."""
-    lines = [
-        {"title": i["title"], "text": i["body"], "url": i["link"], "feed": i["feed"]["id"], "fetched": i["fetched"]}
-        for i in items
-    ]
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "streams.cli", "pipe", "--stories"],
-        input="\n".join(map(json.dumps, lines)),
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    events = await pipe(environment, "--stories", items)
     # The pipe's own item ids are those of canonical addresses; by the order of the lines both are known.
-    events = [json.loads(line) for line in done.stdout.splitlines()]
     ours = {event["item_id"]: item["item_id"] for event, item in zip(events, items, strict=True)}
     return {ours[event["item_id"]]: ours[event["story"]["id"]] for event in events}
 

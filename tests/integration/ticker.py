@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from tests import site
-from tests.server import Answer, Server, serving
+from tests.newsrooms import Newsrooms
+from tests.server import Server, serving
 
 _EVERY = 1.5
 """Seconds between two items of a feed."""
@@ -16,40 +16,22 @@ _WINDOW = 24
 """Items a page lists: what it says stays for 36 s."""
 
 
-class Ticker:
-    """The feeds, each on an address (and so in a domain) of its own, and what they published."""
+class Ticker(Newsrooms):
+    """What they published."""
 
     def __init__(self, server: Server, count: int) -> None:
-        self._server = server
-        self._now = asyncio.get_running_loop().time
-        self._began = self._now()
-        self._ended: float | None = None
-        self.hosts = [f"127.0.{1 + n // 200}.{1 + n % 200}" for n in range(count)]
-        for host in self.hosts:
-            server.on(f"/{host}", lambda seen: Answer(body=self._page(seen.path[1:])))
-
-    @property
-    def urls(self) -> list[str]:
-        return [self._server.url(f"/{host}", host) for host in self.hosts]
-
-    @property
-    def addresses(self) -> str:
-        return ",".join(url.split("/")[2] for url in self.urls)
+        super().__init__(server, [f"127.0.{1 + n // 200}.{1 + n % 200}" for n in range(count)])
 
     def published(self) -> set[str]:
         """The titles of all items so far."""
         return {f"{host} reports {n}" for host in self.hosts for n in range(self._count())}
-
-    def close(self) -> None:
-        """Publish nothing more."""
-        self._ended = self._now()
 
     def asked(self, since: float = 0.0) -> Counter[str]:
         """How often each feed was asked for since a time of the event loop's clock."""
         return Counter(seen.host for seen in self._server.requests if seen.at >= since)
 
     def _count(self) -> int:
-        return 1 + int(((self._ended or self._now()) - self._began) / _EVERY)
+        return 1 + int(self._age / _EVERY)
 
     def _page(self, host: str) -> bytes:
         numbers: Sequence[int] = range(self._count())[-_WINDOW:]
