@@ -86,19 +86,27 @@ class Seeking(Consumer):
             if inbox is None:
                 for record in batch:
                     yield tp, self._to_message(tp, record)
+                    # Faust may have waited for room, and dropped it because of a seek; what is left then is old.
+                    if not self._flows(generation, seeks):
+                        return
                 continue
             while not inbox.room.is_set():
                 await self.wait_first(inbox.room.wait(), self.suspend_flow.wait())
-                if not self._flows(generation):
+                if not self._flows(generation, seeks):
                     return
-            if not self._flows(generation) or (active is not None and tp not in active):
+            if not self._flows(generation, seeks) or (active is not None and tp not in active):
                 return
             inbox.put(tp, batch)
             self._read_offset[tp] = batch[-1].offset
 
-    def _flows(self, generation: int) -> bool:
-        """Say whether what was fetched in a generation of the group may still be handed on."""
-        return self.flow_active and not self.should_stop and self.app.consumer_generation_id == generation
+    def _flows(self, generation: int, seeks: int) -> bool:
+        """Say whether what was fetched in a generation of the group, after so many seeks, may still be handed on."""
+        return (
+            self.flow_active
+            and not self.should_stop
+            and self.app.consumer_generation_id == generation
+            and self._seeks == seeks
+        )
 
 
 class Continuity:

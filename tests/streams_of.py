@@ -19,12 +19,14 @@ T = TypeVar("T")
 NEWS = ("news.raw", "news.unique", "news.duplicates", "news.enriched", "news.dead-letter")
 
 
-async def until(ask: Callable[[], Awaitable[T]], *, seconds: float = 60, what: str) -> T:
-    """Ask until the answer is true; a test waits for a condition, never for a while."""
+async def until(
+    ask: Callable[[], Awaitable[T]], *, seconds: float = 60, what: str, fits: Callable[[T], bool] = bool
+) -> T:
+    """Ask until the answer is true, or fits; a test waits for a condition, never for a while."""
     deadline = time.monotonic() + seconds
     while True:
         answer = await ask()
-        if answer:
+        if fits(answer):
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:.0f} s: {what}; last answer: {answer!r}")

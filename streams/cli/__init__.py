@@ -23,6 +23,17 @@ EXIT_CODES = {
 
 def main() -> NoReturn:
     """Run the command line."""
+    try:
+        code = _run()
+        sys.stdout.flush()  # left to Python, which does it after us, it could fail where nobody can answer
+    except BrokenPipeError:
+        # `geowire tail … | head`: the reader went away, which is how it says that it has enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    sys.exit(code)
+
+
+def _run() -> str | int | None:
     from schemas.errors import GeowireError
     from streams.cli.commands import cli
 
@@ -30,16 +41,16 @@ def main() -> NoReturn:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         cli(prog_name="geowire")
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # typer and rich make it code 1
+            raise ended.__context__ from None
+        return ended.code
     except GeowireError as error:
         print(f"geowire: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        return error.exit_code
     except BrokenPipeError:
-        # `geowire tail … | head`: the reader went away, which is how it says that it has enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        raise
     except Exception:  # noqa: BLE001 - Python's own code for it is 1, which says that a check found something
         traceback.print_exc()
-        sys.exit(70)
-    sys.exit(0)
+        return 70
+    return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -184,8 +185,20 @@ def test_streams_that_differ(running: tuple[EmbeddedKafka, dict[str, str]]) -> N
     _refused(ran, _UNAVAILABLE, "8 partitions, the table says 3", "GEOWIRE_PARTITIONS")
 
 
+@pytest.mark.parametrize("arguments", [("config",), ("config", "--json"), ("knowledge", "check"), ("--help",)])
+def test_a_reader_that_goes_away_is_no_mistake(arguments: tuple[str, ...], data: dict[str, str]) -> None:
+    """Whether it goes in the middle, before anything is written, or before what is left is written at the end."""
+    command = [sys.executable, "-m", "streams.cli", *arguments]
+    running = subprocess.Popen(command, env={**os.environ, **data}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout is not None
+    running.stdout.close()
+    _, said = running.communicate(timeout=60)
+    assert said.decode() == ""
+    assert running.returncode == 141
+
+
 @pytest.mark.integration
-def test_a_reader_that_goes_away_is_no_mistake(running: tuple[EmbeddedKafka, dict[str, str]]) -> None:
+def test_a_reader_that_has_enough(running: tuple[EmbeddedKafka, dict[str, str]]) -> None:
     _, environment = running
     command = f"{sys.executable} -m streams.cli streams list --json | head -n 1"
     ran = subprocess.run(

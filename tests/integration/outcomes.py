@@ -66,29 +66,26 @@ def wrong_versions(load: Load, events: list[dict[str, Any]]) -> Iterator[str]:
 async def caught_up(settings: Settings, *, seconds: float = 180) -> dict[str, list[ConsumerRecord]]:
     """Wait until nothing is left to do; return all records of all streams."""
     async with _reading(settings) as left:
-
-        async def finished() -> bool:
-            return await left() == 0
-
-        await streams_of.until(finished, seconds=seconds, what="nothing is left to do")
+        await streams_of.until(left, fits=lambda left: not left, seconds=seconds, what="nothing is left to do")
     return await streams_of.read(settings, *streams_of.NEWS)
 
 
 async def lag(settings: Settings) -> int:
     """Records of raw, unique and signatures that the group has not committed."""
     async with _reading(settings) as left:
-        return await left()
+        return sum((await left()).values())
 
 
 @asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[int]]]:
-    """Ask for the lag again and again for little."""
+async def _reading(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[dict[str, int]]]]:
+    """Ask again and again for little for the lag, by partition that has one."""
     async with admin.admin(settings) as client, streams_of.consumer(settings, *_READ, fetch=1) as streams:
 
-        async def left() -> int:
+        async def left() -> dict[str, int]:
             committed = await committed_offsets(settings, client)
             ends = await streams.end_offsets(streams.assignment())
-            return sum(end - committed.get((p.topic, p.partition), 0) for p, end in ends.items())
+            lags = {p: end - committed.get((p.topic, p.partition), 0) for p, end in ends.items()}
+            return {f"{p.topic} {p.partition}": lag for p, lag in lags.items() if lag}
 
         yield left
 

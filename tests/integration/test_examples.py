@@ -292,9 +292,17 @@ async def _stories(settings: Settings) -> None:
     arguments: dict[str, Any] = {"servers": settings.bootstrap_servers, "namespace": settings.namespace}
     (told,) = (await streams_of.read(settings, "news.stories")).values()
     names: dict[str, str] = {}
+    merged: dict[str, str] = {}
     for record in told:
-        for member in json.loads(record.value or b"{}").get("members", ()):
-            names[member["item_id"]] = record.key.decode()
+        name, story = record.key.decode(), json.loads(record.value or b"{}")
+        # Where a story has more members than it lists, those that are not listed go on with its name.
+        merged[name] = story.get("merged_into") or name
+        names.update({member["item_id"]: name for member in story.get("members", ())})
+
+    def goes_on_as(name: str) -> str:
+        return name if merged[name] == name else goes_on_as(merged[name])
+
+    names = {item_id: goes_on_as(name) for item_id, name in names.items()}
     joined = [event async for event in geowire.subscribe(start="beginning", follow=False, stories=True, **arguments)]
     assert {event.item_id: event.story for event in joined} == {
         e.item_id: names.get(e.item_id, e.item_id) for e in joined
