@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 from importlib.metadata import version
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.transport.consumer import Consumer
 from faust.types import TP
 
+from streams.consumer import Seeking
 from streams.intake import Inbox
 
 
@@ -88,6 +91,42 @@ async def test_what_was_fetched_before_a_seek_does_not_come_out_behind_it() -> N
     inbox.put(_P, _batch("new 1", "new 2"))
     assert [record.name for record in (await anext(batches))[1]] == ["new 1", "new 2"]
     assert inbox.room.is_set()
+
+
+class _Fetched(Seeking):
+    """The consumer with one fetch of two partitions, nothing around it."""
+
+    flow_active = True
+    should_stop = False
+
+    def __init__(self, inboxes: dict[str, Inbox]) -> None:
+        self.inboxes = inboxes
+        self.app: Any = SimpleNamespace(monitor=SimpleNamespace(track_tp_end_offset=lambda *_: None))
+        self.app.consumer_generation_id = 1
+        self._seeks = 0
+
+    async def _wait_next_records(self, timeout: float) -> Any:  # noqa: ARG002, ASYNC109 - Faust's signature
+        return {_P: _batch(1, 2, 3), _Q: _batch(4)}, {_P, _Q}
+
+    def highwater(self, tp: TP) -> int:  # noqa: ARG002
+        return 0
+
+    def _to_message(self, tp: TP, record: Any) -> Any:  # noqa: ARG002
+        return record.name
+
+
+@pytest.mark.parametrize("change", ["seek", "flow", "generation", "stop"])
+async def test_record_by_record_nothing_fetched_before_a_seek_comes_out_behind_it(change: str) -> None:
+    consumer = _Fetched({})
+    given = []
+    async for _, message in consumer.getmany(1.0):
+        given.append(message)
+        if message == 2:
+            consumer._seeks += change == "seek"
+            consumer.flow_active = change != "flow"
+            consumer.app.consumer_generation_id += change == "generation"
+            consumer.should_stop = change == "stop"
+    assert given == [1, 2]
 
 
 def test_the_lines_of_faust_that_are_stepped_around_are_still_there() -> None:
