@@ -90,10 +90,8 @@ class Seeking(Consumer):
                     if not self._flows(generation, seeks):
                         return
                 continue
-            while not inbox.room.is_set():
+            while self._flows(generation, seeks) and not inbox.room.is_set():
                 await self.wait_first(inbox.room.wait(), self.suspend_flow.wait())
-                if not self._flows(generation, seeks):
-                    return
             if not self._flows(generation, seeks) or (active is not None and tp not in active):
                 return
             inbox.put(tp, batch)
