@@ -111,7 +111,7 @@ def read(document: Document, mentions: Sequence[Mention], lexicon: Lexicon, name
     # Without a title the first words stand for it.
     _read_field("text", text, lexicon, head=0 if title else lexicon.head, reading=reading, seen=seen)
     if mentions:
-        _read_names(mentions, lexicon, names, reading)
+        _read_names(mentions, lexicon, names, head=0 if title else lexicon.head, reading=reading)
     for slot in range(slots - len(GENRES)):
         if points[slot]:
             points[slot] += points[slot + slots]
@@ -161,7 +161,7 @@ def _read_field(  # noqa: C901, PLR0912 - the one loop that runs for every term 
                         led[slot] += 1
 
 
-def _read_names(mentions: Sequence[Mention], lexicon: Lexicon, names: Names, reading: Reading) -> None:
+def _read_names(mentions: Sequence[Mention], lexicon: Lexicon, names: Names, *, head: int, reading: Reading) -> None:
     """Count the countries, and add up what actors and places speak for, where no term stands in the same place."""
     countries: set[str] = set()
     titled: set[str] = set()
@@ -170,7 +170,7 @@ def _read_names(mentions: Sequence[Mention], lexicon: Lexicon, names: Names, rea
     for mention in mentions:
         codes = mention.codes
         countries.update(codes)
-        if mention.field == "title" and not titled.issuperset(codes):
+        if (mention.field == "title" or mention.start < head) and not titled.issuperset(codes):
             titled.update(codes)
             if len(titled) > 1 and (number := names.numbers.get(TWO_STATES)) is not None:
                 named.append((number, mention))
@@ -183,15 +183,17 @@ def _read_names(mentions: Sequence[Mention], lexicon: Lexicon, names: Names, rea
     reading.countries_titled = len(titled)
     reading.actors = len(actors)
     if named:
-        _add_names(named, lexicon, names, reading)
+        _add_names(named, lexicon, names, head=head, reading=reading)
 
 
-def _add_names(named: Sequence[tuple[int, Mention]], lexicon: Lexicon, names: Names, reading: Reading) -> None:
+def _add_names(
+    named: Sequence[tuple[int, Mention]], lexicon: Lexicon, names: Names, *, head: int, reading: Reading
+) -> None:
     taken = {(span[0], span[1]) for span in reading.spans}
     two_states = names.numbers.get(TWO_STATES)
     seen: dict[int, int] = {}
     for number, mention in named:
-        title = mention.field == "title"
+        title = mention.field == "title" or mention.start < head
         if number != two_states and (mention.field, mention.start) in taken:
             continue
         count = seen[number] = seen.get(number, 0) + 1

@@ -203,6 +203,15 @@ def test_a_language_without_knowledge_is_not_known_rather_than_no() -> None:
     assert decided.coverage == "none"
 
 
+def test_without_a_headline_the_first_words_stand_for_it() -> None:
+    """Terms and names count there as they do in a headline: a second state says diplomacy."""
+    line, rest = "India recalls its envoy; Pakistan answers in kind.", "The dispute has gone on for weeks."
+    titled, untitled = (_decided(*item).topics or () for item in ((line, rest), ("", f"{line} {rest}")))
+    weights = [[(e.text, e.weight) for topic in topics for e in topic.evidence] for topics in (titled, untitled)]
+    assert [text for text, _ in weights[0]] == ["envoy", "Pakistan"]
+    assert weights[0] == weights[1]
+
+
 def test_evidence_stands_where_it_says() -> None:
     title, text = CASES["sanctions"]
     decided = _decided(title, text)
