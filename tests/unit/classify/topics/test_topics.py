@@ -190,6 +190,16 @@ def test_what_only_looks_like_it_is_not(title: str, text: str) -> None:
     assert decided.topics == ()
 
 
+@pytest.mark.parametrize("geopolitical", ["yes", "no"])
+def test_terse_headlines(geopolitical: str) -> None:
+    """Few words to go by: nearly all are told apart. Those that are not are no secret, they stand in the message."""
+    lines = (Path(__file__).parents[3] / "fixtures/topics/headlines.tsv").read_text("utf-8").splitlines()[1:]
+    items = [(title, text) for answer, title, text in (line.split("\t") for line in lines) if answer == geopolitical]
+    wrong = [title for title, text in items if _decided(title, text).geopolitical.value != (geopolitical == "yes")]
+    assert len(items) >= 150
+    assert len(wrong) <= 0.07 * len(items), wrong
+
+
 def test_one_topic_is_primary_and_stands_first() -> None:
     decided = _decided(*CASES["territorial_disputes"])
     assert decided.topics
