@@ -26,7 +26,7 @@ eval: $(READY) ## accuracy on the data below GEOWIRE_EVAL_DATA, into docs/accura
 	@$(BIN)/python -m eval $(ONLY)
 
 .PHONY: bench
-bench: setup $(BENCH)/.ready ## benchmarks, into docs/performance.md (ONLY="core stream": some of them; also replay, feeds, stories, takeover, recovery, metrics)
+bench: setup $(BENCH)/.ready ## benchmarks, into docs/performance.md (ONLY="core stream": some of them; also compression, replay, feeds, stories, takeover, recovery, metrics)
 	@$(BENCH)/bin/python -W ignore -m bench $(if $(ONLY),$(ONLY),core stream)
 
 .PHONY: bench-scale

@@ -47,7 +47,7 @@ _ARTICLES = 200
 _BATCH = 32
 """As the worker decides them."""
 _ROUNDS = 5
-_PROVENANCE = Provenance(reason="new", supersedes=None, raw=RawRef(stream="bench", partition=0, offset=0), generation=1)
+PROVENANCE = Provenance(reason="new", supersedes=None, raw=RawRef(stream="bench", partition=0, offset=0), generation=1)
 _decoder = msgspec.json.Decoder(RawItem)
 
 Stage = tuple[str, Callable[..., Any], Sequence[tuple[Any, ...]]]
@@ -59,13 +59,18 @@ def run(data: Path | None) -> dict[str, Any]:
     print(f"reference workload: {one_round * 1e6:.1f} µs a round\n")
     knowledge = load_knowledge()
     gc.freeze()  # as in the worker
-    corpora = [_report(name, lines, knowledge, one_round) for name, lines in _corpora(data)]
+    reports = [_report(name, lines, knowledge, one_round) for name, lines in corpora(data)]
     start = _start()
     print(start)
-    return {"reference_us": one_round * 1e6, "corpora": corpora, "start": start.strip()}
+    return {"reference_us": one_round * 1e6, "corpora": reports, "start": start.strip()}
 
 
-def _corpora(data: Path | None) -> Iterator[tuple[str, list[Line]]]:
+def corpora(data: Path | None) -> Iterator[tuple[str, list[Line]]]:
+    """Yield articles of each length, the real ones first, with what they are called.
+
+    Args:
+        data: Directory that holds ``eval/``.
+    """
     stream = data / "eval/stream_ngr_2021.jsonl.gz" if data else None
     if stream is None or not stream.exists():
         print("GEOWIRE_EVAL_DATA has no eval/stream_ngr_2021.jsonl.gz: own articles only\n")
@@ -113,7 +118,7 @@ def own(size: int, *, english: bool) -> Iterator[Line]:
 
 def decided(knowledge: Knowledge, *values: bytes) -> list[tuple[bytes, bytes]]:
     """Return the events and signatures of raw items, all as bytes: what the worker does with a batch."""
-    events = enrich_batch([(decode(_decoder, value), _PROVENANCE) for value in values], knowledge)
+    events = enrich_batch([(decode(_decoder, value), PROVENANCE) for value in values], knowledge)
     return [(encode(event), encode_signature(sign(event, text))) for event, text in events]
 
 
@@ -162,7 +167,7 @@ def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowle
     ]
     found = [find(document, knowledge.gazetteer) for document in documents]
     topical = [decide(document, f.mentions, knowledge.topics) for document, f in zip(documents, found, strict=True)]
-    events = [enrich(item, _PROVENANCE, knowledge) for item in items]
+    events = [enrich(item, PROVENANCE, knowledge) for item in items]
     made = [Decided(**{name: getattr(event, name) for name in Decided.__struct_fields__}) for event in events]
     return [
         ("decode", lambda value: decode(_decoder, value), [(value,) for value in values]),
@@ -179,7 +184,7 @@ def _stages(items: Sequence[RawItem], values: Sequence[bytes], knowledge: Knowle
         ("pairs", lambda n: pairs(documents[n], found[n], topical[n], knowledge.gazetteer), [(n,) for n in numbers]),
         (
             "publish",
-            lambda n: publish(items[n], made[n], _PROVENANCE, knowledge.pipeline, "full"),
+            lambda n: publish(items[n], made[n], PROVENANCE, knowledge.pipeline, "full"),
             [(n,) for n in numbers],
         ),
         ("encode", encode, [(event,) for event in events]),

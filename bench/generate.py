@@ -28,7 +28,7 @@ _TICK = 0.02
 async def send(settings: Settings, load: Sequence[Raw], rate: float) -> None:
     """Send records, so many a second; their time is the time they are sent at."""
     topic = settings.stream(RAW.name)
-    async with producer(settings, enable_idempotence=True, compression_type="lz4") as client:
+    async with producer(settings, enable_idempotence=True, compression_type=settings.compression) as client:
         begun, sent = time.perf_counter(), 0
         futures = []
         while sent < len(load):

@@ -216,9 +216,26 @@ def _chart(title: str, names: Sequence[str], values: Sequence[float]) -> list[st
     ]
 
 
+def _compression(figures: Figures) -> list[str]:
+    sizes = sorted({one["batch"] for one in figures["codecs"]})
+    found = {(one["codec"], one["batch"]): f"{one['us']:.0f} µs, {one['left']:.0%}" for one in figures["codecs"]}
+    names = list(dict.fromkeys(one["codec"] for one in figures["codecs"]))
+    return [
+        "## Compression",
+        "",
+        (
+            f"Of events ({figures['corpus']}): processor time an event, and size left, by events in a batch "
+            "(`make bench ONLY=compression`). `GEOWIRE_COMPRESSION` chooses."
+        ),
+        "",
+        *_table(["Codec", *map(str, sizes)], [[name, *(found[name, size] for size in sizes)] for name in names]),
+    ]
+
+
 _PARTS: dict[str, Callable[[Figures], list[str]]] = {
     "core": _core,
     "stream": _stream,
+    "compression": _compression,
     "scale-keys": partial(_scale, "How the cost grows: what dedupe knows", "keys"),
     "scale-partitions": partial(_scale, "How the cost grows: partitions", "partitions"),
     "scale-workers": partial(_scale, "Workers on the same cores", "workers"),

@@ -53,7 +53,7 @@ async def preload(settings: Settings, keys: int) -> Preload:
     begun = time.perf_counter()
     seen = int(time.time() * 1000) - 86_400_000
     topic = settings.stream(CHANGELOG)
-    async with streams_of.producer(settings, compression_type="lz4", linger_ms=50) as client:
+    async with streams_of.producer(settings, compression_type=settings.compression, linger_ms=50) as client:
         futures = []
         for number in range(keys):
             futures.append(await _send(client, topic, number, seen, settings.partitions))

@@ -189,7 +189,7 @@ def make_app(settings: Settings) -> GeowireApp:
         producer_linger=0.005,
         producer_max_batch_size=128 * 1024,
         producer_max_request_size=table.DERIVED_MAX,
-        producer_compression_type="lz4",
+        producer_compression_type=settings.compression,
         producer_request_timeout=60.0,
     )
     app.settings = settings

@@ -30,7 +30,7 @@ async def writer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
         **client_arguments(settings),
         enable_idempotence=True,
-        compression_type="lz4",
+        compression_type=settings.compression,
         linger_ms=5,
         max_batch_size=128 * 1024,
         max_request_size=DERIVED_MAX,

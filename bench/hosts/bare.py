@@ -72,7 +72,7 @@ async def run(settings: Settings) -> None:
         linger_ms=5,
         max_batch_size=128 * 1024,
         max_request_size=table.DERIVED_MAX,
-        compression_type="lz4",
+        compression_type=settings.compression,
     )
     async with consumer, producer:
         due = time.monotonic()

@@ -1,7 +1,7 @@
 """The pipe on Quix Streams 3: its consumer, its RocksDB state with changelog, its checkpoints; at least once.
 
-Tuned as its documentation advises for throughput: idempotent producer with lz4 and a linger of 5 ms as in geowire,
-a checkpoint a second as geowire commits, large fetches, RocksDB without fsync (its changelog is the truth).
+Tuned as its documentation advises for throughput: idempotent producer with the compression and the linger (5 ms) of
+geowire, a checkpoint a second as geowire commits, large fetches, RocksDB without fsync (its changelog is the truth).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def application(settings: Settings) -> Application:
         producer_extra_config={
             "enable.idempotence": True,
             "linger.ms": 5,
-            "compression.type": "lz4",
+            "compression.type": settings.compression,
             "message.max.bytes": table.DERIVED_MAX,
             "batch.size": 128 * 1024,
         },

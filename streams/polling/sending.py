@@ -34,7 +34,7 @@ def new_producer(settings: Settings) -> AIOKafkaProducer:
     return AIOKafkaProducer(
         **client_arguments(settings),
         enable_idempotence=True,
-        compression_type="lz4",
+        compression_type=settings.compression,
         linger_ms=20,
         max_batch_size=256 * 1024,
         max_request_size=RAW_MAX,
