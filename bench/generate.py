@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from bench.load import Raw, articles, records
+from streams.broker.compression import compression
 from streams.settings import Settings
 from streams.table import RAW
 from tests.streams_of import producer
@@ -28,7 +29,7 @@ _TICK = 0.02
 async def send(settings: Settings, load: Sequence[Raw], rate: float) -> None:
     """Send records, so many a second; their time is the time they are sent at."""
     topic = settings.stream(RAW.name)
-    async with producer(settings, enable_idempotence=True, compression_type=settings.compression) as client:
+    async with producer(settings, enable_idempotence=True, compression_type=compression(settings)) as client:
         begun, sent = time.perf_counter(), 0
         futures = []
         while sent < len(load):

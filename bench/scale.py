@@ -28,6 +28,7 @@ from bench import page
 from bench.end_to_end import HOSTS, broker, measure_load, place, send
 from schemas.record import Position
 from schemas.times import from_milliseconds
+from streams.broker.compression import compression
 from streams.broker.embedded import EmbeddedKafka
 from streams.settings import Settings
 from tests import streams_of
@@ -53,7 +54,7 @@ async def preload(settings: Settings, keys: int) -> Preload:
     begun = time.perf_counter()
     seen = int(time.time() * 1000) - 86_400_000
     topic = settings.stream(CHANGELOG)
-    async with streams_of.producer(settings, compression_type=settings.compression, linger_ms=50) as client:
+    async with streams_of.producer(settings, compression_type=compression(settings), linger_ms=50) as client:
         futures = []
         for number in range(keys):
             futures.append(await _send(client, topic, number, seen, settings.partitions))

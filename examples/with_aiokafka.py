@@ -2,7 +2,7 @@
 
 Offsets are committed when the rows are: after a crash some events come again, and change nothing.
 
-    pip install 'aiokafka[snappy]'; python with_aiokafka.py
+    pip install 'aiokafka[lz4,zstd]'; python with_aiokafka.py
 """
 
 import asyncio

@@ -34,6 +34,7 @@ from schemas.record import Record
 from schemas.times import DAY_MS, HOUR_MS
 from streams import generations, table
 from streams.broker import admin
+from streams.broker.compression import compression
 from streams.broker.connection import bootstrap_servers, ssl_context
 from streams.clustering import prepared
 from streams.consumer import Continuity, Seeking
@@ -189,7 +190,7 @@ def make_app(settings: Settings) -> GeowireApp:
         producer_linger=0.005,
         producer_max_batch_size=128 * 1024,
         producer_max_request_size=table.DERIVED_MAX,
-        producer_compression_type=settings.compression,
+        producer_compression_type=compression(settings),
         producer_request_timeout=60.0,
     )
     app.settings = settings

@@ -83,11 +83,11 @@ class Settings:
         "0: one less than GEOWIRE_REPLICATION, 1 at least.",
         least=0,
     )
-    compression: Literal["snappy", "zstd", "lz4", "gzip"] = _setting(
+    compression: Literal["lz4", "zstd"] = _setting(
         "GEOWIRE_COMPRESSION",
-        "snappy",
-        "How records are compressed. zstd takes a third less room for a few µs more, and needs consumers that know it "
-        "(Node from 22.15 on); lz4 and gzip cost the worker several times as much.",
+        "lz4",
+        "How records are compressed. zstd takes a third less room for a few µs more, and needs consumers that know it: "
+        "Node from 22.15 on.",
     )
     retention_days: int = _setting(
         "GEOWIRE_RETENTION_DAYS", 90, "Days that raw, unique and enriched records are kept.", least=1

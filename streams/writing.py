@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import BrokerError, DeliveryError
 from schemas.record import Output
+from streams.broker.compression import compression
 from streams.broker.connection import client_arguments
 from streams.broker.refusals import in_words, unreachable
 from streams.table import DERIVED_MAX, Stream
@@ -30,7 +31,7 @@ async def writer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
         **client_arguments(settings),
         enable_idempotence=True,
-        compression_type=settings.compression,
+        compression_type=compression(settings),
         linger_ms=5,
         max_batch_size=128 * 1024,
         max_request_size=DERIVED_MAX,

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from bench.hosts import handlers
 from schemas.record import Record
 from streams import table
+from streams.broker.compression import compression
 from streams.intake import parts
 from streams.reading import as_record
 from streams.settings import Settings
@@ -72,7 +73,7 @@ async def run(settings: Settings) -> None:
         linger_ms=5,
         max_batch_size=128 * 1024,
         max_request_size=table.DERIVED_MAX,
-        compression_type=settings.compression,
+        compression_type=compression(settings),
     )
     async with consumer, producer:
         due = time.monotonic()

@@ -15,6 +15,7 @@ from agents.identity.partitions import partition_of
 from schemas.codec import encode
 from schemas.envelope import FEED_STATUS_TYPE, RAW_TYPE, Headers, cloudevent, traceparent
 from schemas.times import to_milliseconds
+from streams.broker.compression import compression
 from streams.broker.connection import client_arguments
 from streams.table import DEAD_LETTER, FEED_STATUS, RAW, RAW_MAX
 
@@ -34,7 +35,7 @@ def new_producer(settings: Settings) -> AIOKafkaProducer:
     return AIOKafkaProducer(
         **client_arguments(settings),
         enable_idempotence=True,
-        compression_type=settings.compression,
+        compression_type=compression(settings),
         linger_ms=20,
         max_batch_size=256 * 1024,
         max_request_size=RAW_MAX,
