@@ -101,7 +101,7 @@ def _terms(
         text = document.title if field == "title" else document.text
         begin, stop = lexicon.word(text, start, end, pattern)
         says = ", ".join(f"{slots[slot]} ({LEVELS[level]})" for slot, level in lexicon.senses[pattern])
-        place = _first(files, f"classify/topics/terms/{language}.yaml", lexicon.literals[pattern].strip())
+        place = _first(files, f"classify/topics/terms/{language}.yaml", lexicon.literal(pattern))
         yield Match(field, begin, stop, text[begin:stop], says, place)
 
 

@@ -101,6 +101,7 @@ class Lexicon:
         words, phrases = _by_literal(meanings)
         self.literals = list(dict.fromkeys((*words, *phrases)))
         self.phrases: dict[int, list[tuple[re.Pattern[str], int]]] = {}
+        self._starts = [literal for literal in self.literals for _ in phrases.get(literal, ())]
         self.senses: list[Senses] = []
         self.entries: list[Entry] = []
         # Thousands of patterns share a few hundred meanings.
@@ -153,6 +154,11 @@ class Lexicon:
             if less is None:
                 return None
             pattern, end = less[0], end - less[1]
+
+    def literal(self, pattern: int) -> str:
+        """Return how a pattern begins, as it stands in the file."""
+        patterns = len(self.literals)
+        return (self.literals[pattern] if pattern < patterns else self._starts[pattern - patterns]).strip()
 
     def word(self, text: str, start: int, end: int, pattern: int) -> tuple[int, int]:
         """Return where a pattern stands in the text itself, up to the end of its word.

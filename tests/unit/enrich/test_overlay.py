@@ -198,6 +198,20 @@ def test_command_test_says_what_matches_where_and_why(overlay: Path) -> None:
     assert text[removed["start"] : removed["end"]].strip() == removed["text"]
 
 
+def test_the_example_of_adding_a_language_works_as_the_page_says(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/adding-a-language.md").read_text("utf-8")
+    written = page.split("```yaml\n")[1].split("```")[0]
+    directory = write(tmp_path, {written.splitlines()[0].removeprefix("# my-knowledge/"): written})
+    assert run("check", str(directory))[0] == 0
+    text = page.split('geowire knowledge test "')[1].split('"')[0]
+    code, said = run("test", text, "--language", "gl", "--knowledge", str(directory))
+    assert code == 0
+    assert "topics diplomacy, armed_conflict" in said
+    assert "about IS, NO, UA" in said
+    # A phrase whose first word is open: where its line is found.
+    assert [line.split("gl.yaml, ")[1] for line in said.splitlines() if "ministros de Exteriores" in line] == ["line 5"]
+
+
 def test_command_diff_shows_entries_and_what_becomes_of_articles(overlay: Path, tmp_path: Path) -> None:
     sample = tmp_path / "sample.jsonl"
     lines = [
