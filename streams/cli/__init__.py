@@ -48,6 +48,8 @@ def _run() -> str | int | None:
     except GeowireError as error:
         print(f"geowire: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         raise
     except Exception:  # noqa: BLE001 - Python's own code for it is 1, which says that a check found something
