@@ -12,7 +12,7 @@ from typing import Any
 from aiokafka import codec
 
 from agents.enrich.enrich import enrich, load_knowledge
-from bench.core import PROVENANCE, SIZES, corpora, cpu_seconds
+from bench.core import PROVENANCE, corpora, cpu_seconds
 from schemas.codec import encode
 from streams.broker.compression import LEVEL
 from streams.pipe import raw_item
@@ -25,13 +25,13 @@ _CODECS = {
     "gzip": codec.gzip_encode,
 }
 _BATCHES = (1, 5, 20)
+_SIZE = 2_200
 
 
 def run(data: Path | None) -> dict[str, Any]:
     """Print and return µs an event, and the size left, for each codec and size of batch."""
     knowledge = load_knowledge()
-    text = f"{SIZES[1]:,} characters"
-    name, lines = next((name, lines) for name, lines in corpora(data) if name.endswith(text))
+    name, lines = next(corpora(data, (_SIZE,)))
     events = [encode(enrich(raw_item(line), PROVENANCE, knowledge)) for line in lines]
     print(f"{name}: {len(events)} events of {sum(map(len, events)) / len(events):,.0f} bytes\n")
     figures = []

@@ -65,16 +65,17 @@ def run(data: Path | None) -> dict[str, Any]:
     return {"reference_us": one_round * 1e6, "corpora": reports, "start": start.strip()}
 
 
-def corpora(data: Path | None) -> Iterator[tuple[str, list[Line]]]:
+def corpora(data: Path | None, sizes: Sequence[int] = SIZES) -> Iterator[tuple[str, list[Line]]]:
     """Yield articles of each length, the real ones first, with what they are called.
 
     Args:
         data: Directory that holds ``eval/``.
+        sizes: The lengths.
     """
     stream = data / "eval/stream_ngr_2021.jsonl.gz" if data else None
     if stream is None or not stream.exists():
         print("GEOWIRE_EVAL_DATA has no eval/stream_ngr_2021.jsonl.gz: own articles only\n")
-    for size in SIZES:
+    for size in sizes:
         if stream is not None and stream.exists():
             lines = [line for line in _stream(stream) if 0.85 * size <= len(line.text) <= 1.15 * size]
             yield f"stream_ngr_2021, {size:,} characters", lines[:_ARTICLES]

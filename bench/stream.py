@@ -55,7 +55,7 @@ def run(data: Path | None) -> dict[str, Any]:
 
 
 def _latencies(kafka: EmbeddedKafka, rate: int, directory: Path) -> dict[str, Any]:
-    """Print and return the percentiles of each round, the median round first: one stall is a percent of a round."""
+    """Print and return the medians of some rounds, and the p99 of each: one stall is a percent of a round."""
     count = rate * _LATENCY_SECONDS
     rounds = [measure(kafka, "worker", count=count, rate=rate, directory=directory) for _ in range(_LATENCY_ROUNDS)]
     p50, p99 = ([measured.latency(share) for measured in rounds] for share in (0.5, 0.99))

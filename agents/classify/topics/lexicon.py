@@ -101,7 +101,6 @@ class Lexicon:
         words, phrases = _by_literal(meanings)
         self.literals = list(dict.fromkeys((*words, *phrases)))
         self.phrases: dict[int, list[tuple[re.Pattern[str], int]]] = {}
-        self._starts = [literal for literal in self.literals for _ in phrases.get(literal, ())]
         self.senses: list[Senses] = []
         self.entries: list[Entry] = []
         # Thousands of patterns share a few hundred meanings.
@@ -157,8 +156,9 @@ class Lexicon:
 
     def literal(self, pattern: int) -> str:
         """Return how a pattern begins, as it stands in the file."""
-        patterns = len(self.literals)
-        return (self.literals[pattern] if pattern < patterns else self._starts[pattern - patterns]).strip()
+        if pattern >= len(self.literals):
+            pattern = next(n for n, tails in self.phrases.items() if any(entry == pattern for _, entry in tails))
+        return self.literals[pattern].strip()
 
     def word(self, text: str, start: int, end: int, pattern: int) -> tuple[int, int]:
         """Return where a pattern stands in the text itself, up to the end of its word.

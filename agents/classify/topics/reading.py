@@ -64,7 +64,7 @@ class Reading(Struct):
         led: By slot, distinct strong terms that come first in the lead.
         units: Length, in units of 150 words, at least 1.
         countries: Distinct countries it names.
-        countries_titled: Distinct countries in the title.
+        countries_titled: Distinct countries in the title, or in what stands for it.
         actors: Distinct organisations and office holders it names.
         noise_titled: Weight of other genres' terms in the title.
         spans: Where the terms of topics stand.
@@ -109,9 +109,10 @@ def read(document: Document, mentions: Sequence[Mention], lexicon: Lexicon, name
         _read_field("title", title, lexicon, head=len(title) + 1, reading=reading, seen=seen)
         reading.noise_titled = points[slots - 2] + points[slots - 1]
     # Without a title the first words stand for it.
-    _read_field("text", text, lexicon, head=0 if title else lexicon.head, reading=reading, seen=seen)
+    head = 0 if title else lexicon.head
+    _read_field("text", text, lexicon, head=head, reading=reading, seen=seen)
     if mentions:
-        _read_names(mentions, lexicon, names, head=0 if title else lexicon.head, reading=reading)
+        _read_names(mentions, lexicon, names, head=head, reading=reading)
     for slot in range(slots - len(GENRES)):
         if points[slot]:
             points[slot] += points[slot + slots]
@@ -166,34 +167,32 @@ def _read_names(mentions: Sequence[Mention], lexicon: Lexicon, names: Names, *, 
     countries: set[str] = set()
     titled: set[str] = set()
     actors: set[str] = set()
-    named: list[tuple[int, Mention]] = []
+    named: list[tuple[int, Mention, bool]] = []
     for mention in mentions:
         codes = mention.codes
         countries.update(codes)
-        if (mention.field == "title" or mention.start < head) and not titled.issuperset(codes):
+        title = mention.field == "title" or mention.start < head
+        if title and not titled.issuperset(codes):
             titled.update(codes)
             if len(titled) > 1 and (number := names.numbers.get(TWO_STATES)) is not None:
-                named.append((number, mention))
+                named.append((number, mention, title))
         if mention.id:
             if mention.kind == "actor":
                 actors.add(mention.id)
             if (number := names.numbers.get(mention.id)) is not None:
-                named.append((number, mention))
+                named.append((number, mention, title))
     reading.countries = len(countries)
     reading.countries_titled = len(titled)
     reading.actors = len(actors)
     if named:
-        _add_names(named, lexicon, names, head=head, reading=reading)
+        _add_names(named, lexicon, names, reading)
 
 
-def _add_names(
-    named: Sequence[tuple[int, Mention]], lexicon: Lexicon, names: Names, *, head: int, reading: Reading
-) -> None:
+def _add_names(named: Sequence[tuple[int, Mention, bool]], lexicon: Lexicon, names: Names, reading: Reading) -> None:
     taken = {(span[0], span[1]) for span in reading.spans}
     two_states = names.numbers.get(TWO_STATES)
     seen: dict[int, int] = {}
-    for number, mention in named:
-        title = mention.field == "title" or mention.start < head
+    for number, mention, title in named:
         if number != two_states and (mention.field, mention.start) in taken:
             continue
         count = seen[number] = seen.get(number, 0) + 1

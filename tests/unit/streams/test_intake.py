@@ -99,8 +99,8 @@ class _Fetched(Seeking):
     flow_active = True
     should_stop = False
 
-    def __init__(self, inboxes: dict[str, Inbox]) -> None:
-        self.inboxes = inboxes
+    def __init__(self) -> None:
+        self.inboxes = {}
         self.app: Any = SimpleNamespace(monitor=SimpleNamespace(track_tp_end_offset=lambda *_: None))
         self.app.consumer_generation_id = 1
         self._seeks = 0
@@ -117,7 +117,7 @@ class _Fetched(Seeking):
 
 @pytest.mark.parametrize("change", ["seek", "flow", "generation", "stop"])
 async def test_record_by_record_nothing_fetched_before_a_seek_comes_out_behind_it(change: str) -> None:
-    consumer = _Fetched({})
+    consumer = _Fetched()
     given = []
     async for _, message in consumer.getmany(1.0):
         given.append(message)
